@@ -1,0 +1,20 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "fmnist/core/error.h"
+
+namespace fmnist {
+
+/// Replaces `path` by a file holding `bytes`, or leaves it as it was: temporary file in the same
+/// directory, fsync, rename, fsync of the directory. Throws `Error` (kRuntime) naming the path and
+/// the system's reason; the temporary file is gone then.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// The whole content of a regular file. Throws `Error` of `kind` naming the path and the reason
+/// when it is missing, not a regular file, or unreadable.
+std::string read_file(const std::filesystem::path& path, ErrorKind kind);
+
+}  // namespace fmnist

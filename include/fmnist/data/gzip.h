@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace fmnist {
+
+/// Inflates a whole gzip file of one member (RFC 1952) and checks its CRC; `name` stands for the
+/// file in messages. `limit` bounds the inflated size in bytes. Throws `Error` (kData) when the
+/// file is cut, corrupt, followed by anything, or larger.
+std::string gunzip(std::string_view bytes, const std::string& name, std::size_t limit);
+
+}  // namespace fmnist

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fmnist/core/metrics.h"
+#include "fmnist/core/parameters.h"
+#include "fmnist/data/split.h"
+
+namespace fmnist {
+
+/// Which engine runs, for people and for the `start` event.
+struct EngineInfo {
+  std::string name;    // "torch" or "fused"
+  std::string device;  // "cpu", "cuda:0"
+  int threads = 1;
+  std::string isa;  // instruction set of the arithmetic, for example "avx512"
+};
+
+/// What an engine must know of the recipe; the learning rate comes with every step.
+struct StepOptions {
+  double momentum = 0.5;
+  bool nesterov = false;
+  double weight_decay = 0.0;
+  double dropout = 0.5;
+  double label_smoothing = 0.0;
+  std::uint64_t seed = 0;
+};
+
+/// The device a run asked for and the one it gets, with the reason for people.
+struct DeviceChoice {
+  std::string requested;   // as typed: "auto", "cuda:1"
+  std::string used;        // as LibTorch names it: "cpu", "cuda:1"
+  std::string reason;      // why this one
+  std::string hint;        // how to get the device asked for; empty when it was given
+  bool fell_back = false;  // CUDA was asked for by name but the CPU is used
+};
+
+/// Resolution of a batch's summed training loss: a power of two, far below what is shown, that
+/// makes sums over an epoch exact in double (up to 2^53 of it).
+inline constexpr double kLossQuantum = 1.0 / (1 << 20);
+
+/// Does the arithmetic of training. Constructed with the training images (which must outlive it), a
+/// `StepOptions` and the `TrainState` to continue from. Not for use from several threads at once.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Makes `order` (indices into the training images) the order of the coming steps; the one
+  /// transfer to the device per epoch.
+  virtual void start_epoch(std::span<const std::uint32_t> order) = 0;
+
+  /// One optimiser update with the mean loss over the images at `order[first .. first + count)`.
+  /// Dropout is a pure function of (seed, step, place in the batch); `step` counts from 0 and is
+  /// the number of updates done before this one. Does not wait for the device.
+  virtual void train_step(std::size_t first, std::size_t count, double learning_rate,
+                          std::uint64_t step) = 0;
+
+  /// Sums of the steps since the last call, each batch as seen before its update (with dropout and
+  /// label smoothing). A batch's loss is rounded to `kLossQuantum`, so that the sums are exact and
+  /// do not depend on when they were drained. The one place where an engine waits for its device.
+  virtual Totals drain() = 0;
+
+  /// Logits [n, 10] of `images` [n, 28, 28], without dropout.
+  virtual std::vector<float> logits(std::span<const std::uint8_t> images) = 0;
+
+  /// Parameters, momentum and the number of steps done, copied from the device.
+  virtual TrainState state() = 0;
+
+  virtual EngineInfo info() const = 0;
+};
+
+/// Sums over all of `split` without dropout or label smoothing.
+Totals evaluate(Engine& engine, const Split& split);
+
+}  // namespace fmnist

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <memory>
+
+#include "fmnist/engine/engine.h"
+
+namespace fmnist {
+
+/// The project's own CPU training step, without LibTorch: see `Engine` for the contract. `threads`
+/// is the size of the team; the results do not depend on it.
+std::unique_ptr<Engine> make_fused_engine(const StepOptions& options, const Split& train,
+                                          const TrainState& state, int threads);
+
+}  // namespace fmnist

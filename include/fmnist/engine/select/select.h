@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "fmnist/core/config.h"
+#include "fmnist/engine/engine.h"
+
+namespace fmnist {
+
+/// What will run where, and why: the outcome of `--device`, `--engine` and `--threads`.
+struct Machine {
+  DeviceChoice device;
+  EngineChoice engine = EngineChoice::kTorch;  // never kAuto
+  std::string engine_reason;
+  int threads = 1;
+};
+
+/// The CPU cores this process may use: its affinity mask, bounded by the control group's quota.
+int available_cpus();
+
+/// Resolves the machine options of `config`. Throws `Error` (kDevice) when a required device is not
+/// usable.
+Machine choose_machine(const Config& config);
+
+/// The engine for `machine`, continuing from `state`. `train` must outlive it.
+std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config,
+                                    const Split& train, const TrainState& state);
+
+}  // namespace fmnist

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "fmnist/core/config.h"
+#include "fmnist/data/order.h"
+#include "fmnist/data/split.h"
+#include "fmnist/engine/engine.h"
+#include "fmnist/train/events.h"
+
+namespace fmnist {
+
+/// The images of a run.
+struct TrainData {
+  std::vector<std::uint32_t> train_indices;  // into the engine's training images
+  Split val;                                 // empty without --val-split
+  const Split* test;                         // outlives the run
+};
+
+/// Which of a data set's images `config` trains on, which it holds out, and the test set. Throws
+/// `Error` (kUsage) when nothing is left to train on.
+TrainData make_train_data(const Config& config, const Split& train, const Split& test);
+
+/// What the world outside wants between two steps.
+enum class Request { kNone, kCheckpoint, kStop };
+
+/// Trains from `position` to the end of `config` (see docs of the options), telling `observers`.
+/// `request` is asked between steps. Stops early on kStop, after `max_time`, or when a loss or
+/// weight stops being finite; what came of it stands in the result's status.
+RunResult train(
+    const Config& config, const TrainData& data, Engine& engine, RunPosition position,
+    const std::vector<Observer*>& observers,
+    const std::function<Request()>& request = [] { return Request::kNone; });
+
+}  // namespace fmnist

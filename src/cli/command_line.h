@@ -1,0 +1,26 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "fmnist/core/config.h"
+
+namespace fmnist {
+
+/// What a command line asks for.
+struct Invocation {
+  enum class Command { kTrain, kPrintConfig, kPrintText };
+  Command command = Command::kTrain;
+  Config config;                // of kTrain and kPrintConfig: checked, configuration file included
+  std::set<std::string> given;  // names of the options that were set, in either place
+  std::string text;             // of kPrintText: help or version
+};
+
+/// Parses arguments and configuration file. `_` counts as `-` in option names. Throws `Error`
+/// (kUsage) with a sentence that names the option.
+Invocation parse_command_line(int argc, const char* const* argv);
+
+/// The program's name and version with LibTorch's, one line.
+std::string version_line();
+
+}  // namespace fmnist

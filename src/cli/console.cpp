@@ -1,0 +1,72 @@
+#include "cli/console.h"
+
+#include <array>
+#include <cstdio>
+
+#include "cli/log.h"
+#include "cli/output.h"
+#include "fmnist/run/run_directory.h"
+
+namespace fmnist {
+namespace {
+
+/// `value` with a fixed number of decimals.
+std::string fixed(double value, int decimals) {
+  std::array<char, 64> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
+  return buffer.data();
+}
+
+void print_json(const nlohmann::ordered_json& event) { print(event.dump() + "\n"); }
+
+}  // namespace
+
+std::string percent(double fraction) { return fixed(100.0 * fraction, 2) + "%"; }
+
+void LogLines::on_start(const RunStarted& start) {
+  log_info("training on " + std::to_string(start.train_images) + " images per epoch, " +
+           std::to_string(start.steps_per_epoch) + " steps, engine " + start.engine.name + " (" +
+           start.engine.isa + "), device " + start.engine.device + ", " +
+           std::to_string(start.engine.threads) +
+           (start.engine.threads == 1 ? " thread" : " threads"));
+}
+
+void LogLines::on_progress(const TrainProgress& progress) {
+  const auto share =
+      static_cast<double>(progress.images_done) / static_cast<double>(progress.images_total);
+  log_info("Train Epoch: " + std::to_string(progress.epoch) + " [" +
+           std::to_string(progress.images_done) + "/" + std::to_string(progress.images_total) +
+           " (" + fixed(100.0 * share, 0) + "%)]\tLoss:" + fixed(progress.train.loss, 6));
+}
+
+void ResultLines::on_epoch(const EpochFinished& epoch) {
+  print("[" + std::to_string(epoch.epoch) + "] " + (epoch.on_val ? "Val" : "Test") + " Loss: " +
+        fixed(epoch.evaluated.loss, 4) + ", Accuracy: " + percent(epoch.evaluated.accuracy) + "\n");
+}
+
+void ResultLines::on_finish(const RunResult& result) {
+  std::string line = std::string(to_string(result.status)) + " after " +
+                     std::to_string(result.epochs) + (result.epochs == 1 ? " epoch" : " epochs") +
+                     " in " + fixed(result.seconds, 1) + " s";
+  if (result.final) {
+    line += ": test loss " + fixed(result.final->loss, 4) + ", accuracy " +
+            percent(result.final->accuracy);
+  }
+  if (result.best) {
+    line += "; best by validation: epoch " + std::to_string(result.best->epoch) +
+            " with test accuracy " + percent(result.best->test.accuracy);
+  }
+  if (output_) line += "; model in " + (*output_ / kModelFile).string();
+  print(line + "\n");
+}
+
+void JsonLines::on_start(const RunStarted&) { print_json(start_event(facts_)); }
+
+void JsonLines::on_epoch(const EpochFinished& epoch) { print_json(epoch_event(epoch)); }
+
+void JsonLines::on_finish(const RunResult& result) {
+  print_json(result_event(
+      result, facts_.output ? std::optional(*facts_.output / kModelFile) : std::nullopt));
+}
+
+}  // namespace fmnist

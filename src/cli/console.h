@@ -1,0 +1,45 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+
+#include "fmnist/run/results.h"
+
+namespace fmnist {
+
+/// A fraction as people read it: 0.8127 is "81.27%".
+std::string percent(double fraction);
+
+/// Log lines in the book's format, on standard error and in the log files.
+class LogLines final : public Observer {
+ public:
+  void on_start(const RunStarted& start) override;
+  void on_progress(const TrainProgress& progress) override;
+};
+
+/// Results for people on standard output: a line per epoch and a closing line.
+class ResultLines final : public Observer {
+ public:
+  explicit ResultLines(std::optional<std::filesystem::path> output) : output_(std::move(output)) {}
+
+  void on_epoch(const EpochFinished& epoch) override;
+  void on_finish(const RunResult& result) override;
+
+ private:
+  std::optional<std::filesystem::path> output_;
+};
+
+/// The `start`, `epoch` and `result` events as JSON lines on standard output.
+class JsonLines final : public Observer {
+ public:
+  explicit JsonLines(RunFacts facts) : facts_(std::move(facts)) {}
+
+  void on_start(const RunStarted& start) override;
+  void on_epoch(const EpochFinished& epoch) override;
+  void on_finish(const RunResult& result) override;
+
+ private:
+  RunFacts facts_;
+};
+
+}  // namespace fmnist

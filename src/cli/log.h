@@ -1,0 +1,24 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace fmnist {
+
+enum class Verbosity { kQuiet, kNormal, kVerbose };
+
+/// Sends the log to standard error: information plain, warnings and errors with their level, colour
+/// only on a terminal that wants it (NO_COLOR, CLICOLOR_FORCE, TERM=dumb, CI).
+void open_log(Verbosity verbosity);
+
+/// Writes the log to a file too, with times and without colour. Throws `Error` (kRuntime) when the
+/// file cannot be opened.
+void add_log_file(const std::filesystem::path& path, bool append);
+
+/// Log lines; `log_detail` shows with --verbose only, all but errors are hidden by --quiet.
+void log_detail(const std::string& line);
+void log_info(const std::string& line);
+void log_warning(const std::string& line);
+void log_error(const std::string& line);
+
+}  // namespace fmnist

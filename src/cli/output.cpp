@@ -1,0 +1,29 @@
+#include "cli/output.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "fmnist/core/error.h"
+
+namespace fmnist {
+
+void print(const std::string& text) {
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+    if (written >= 0) {
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EPIPE) {
+      throw OutputClosed();
+    } else if (errno != EINTR) {
+      throw Error(ErrorKind::kRuntime,
+                  std::string("cannot write to standard output: ") + std::strerror(errno),
+                  "free space where it goes, or send it elsewhere");
+    }
+  }
+}
+
+}  // namespace fmnist

@@ -1,0 +1,52 @@
+#include "fmnist/core/digest.h"
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <new>
+
+#include "fmnist/core/error.h"
+
+namespace fmnist {
+
+struct Sha256::Impl {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~Impl() { EVP_MD_CTX_free(context); }
+};
+
+namespace {
+
+void check(int openssl_result) {
+  if (openssl_result != 1) throw Error(ErrorKind::kRuntime, "libcrypto could not compute SHA-256");
+}
+
+}  // namespace
+
+Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
+  if (impl_->context == nullptr) throw std::bad_alloc();
+  check(EVP_DigestInit_ex(impl_->context, EVP_sha256(), nullptr));
+}
+
+Sha256::~Sha256() = default;
+
+Sha256& Sha256::update(std::span<const std::byte> bytes) {
+  check(EVP_DigestUpdate(impl_->context, bytes.data(), bytes.size()));
+  return *this;
+}
+
+std::string Sha256::hex() {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  check(EVP_DigestFinal_ex(impl_->context, digest.data(), &length));
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (unsigned int i = 0; i < length; ++i) {
+    text += kDigits[digest[i] >> 4];
+    text += kDigits[digest[i] & 15];
+  }
+  return text;
+}
+
+std::string sha256_hex(std::span<const std::byte> bytes) { return Sha256().update(bytes).hex(); }
+
+}  // namespace fmnist

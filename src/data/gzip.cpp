@@ -1,0 +1,86 @@
+#include "fmnist/data/gzip.h"
+
+#include <libdeflate.h>
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+#include "fmnist/core/error.h"
+
+namespace fmnist {
+namespace {
+
+// RFC 1952: ten bytes of header at least, then DEFLATE data, CRC-32 and ISIZE.
+constexpr std::string_view kMagic = "\x1f\x8b";
+constexpr std::size_t kHeaderSize = 10;
+constexpr std::size_t kTrailerSize = 8;
+// DEFLATE's best is 258 bytes out of two bits.
+constexpr std::size_t kBestRatio = 1032;
+
+[[noreturn]] void fail(const std::string& name, const std::string& problem,
+                       const std::string& hint = "replace the file by a whole one") {
+  throw Error(ErrorKind::kData, "'" + name + "' " + problem, hint);
+}
+
+struct FreeDecompressor {
+  void operator()(libdeflate_decompressor* decompressor) const {
+    libdeflate_free_decompressor(decompressor);
+  }
+};
+
+/// The size that the last four bytes claim: only a hint, a cut or padded file has anything there.
+std::size_t claimed_size(std::string_view bytes) {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < 4; ++i) {
+    size = size << 8 | static_cast<unsigned char>(bytes[bytes.size() - 1 - i]);
+  }
+  return size;
+}
+
+void check_header(std::string_view bytes, const std::string& name) {
+  if (bytes.empty()) fail(name, "is empty, expected gzip data");
+  if (!bytes.starts_with(kMagic.substr(0, bytes.size()))) {
+    fail(name, "is not compressed with gzip, as its name says",
+         "take .gz off its name if it is plain IDX data");
+  }
+  if (bytes.size() < kHeaderSize + kTrailerSize) {
+    fail(name, "is cut short: " + std::to_string(bytes.size()) +
+                   " bytes are less than the smallest gzip file");
+  }
+}
+
+}  // namespace
+
+std::string gunzip(std::string_view bytes, const std::string& name, std::size_t limit) {
+  check_header(bytes, name);
+  const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
+      libdeflate_alloc_decompressor());
+  if (!decompressor) throw std::bad_alloc();
+
+  const std::size_t most = bytes.size() < limit / kBestRatio ? bytes.size() * kBestRatio : limit;
+  for (const std::size_t capacity : {std::min(claimed_size(bytes), most), most}) {
+    // Not cleared: memory that is never written is never taken from the system.
+    const auto buffer = std::make_unique_for_overwrite<char[]>(capacity);
+    std::size_t consumed = 0;
+    std::size_t inflated = 0;
+    const auto result =
+        libdeflate_gzip_decompress_ex(decompressor.get(), bytes.data(), bytes.size(), buffer.get(),
+                                      capacity, &consumed, &inflated);
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE) continue;
+    if (result != LIBDEFLATE_SUCCESS) {
+      fail(name,
+           "is cut short or corrupt: its gzip data does not inflate to what its checksum "
+           "says");
+    }
+    if (consumed != bytes.size()) {
+      fail(name, "is too long: " + std::to_string(bytes.size() - consumed) +
+                     " bytes follow the end of its gzip data");
+    }
+    return {buffer.get(), inflated};
+  }
+  fail(name, "inflates to more than " + std::to_string(limit) + " bytes",
+       "decompress it by hand if that is meant");
+}
+
+}  // namespace fmnist

@@ -1,0 +1,102 @@
+#include "fmnist/data/idx.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "fmnist/core/error.h"
+
+namespace fmnist {
+namespace {
+
+constexpr std::size_t kMagicSize = 4;  // two zero bytes, element type, number of dimensions
+constexpr std::size_t kDimSize = 4;    // big-endian
+constexpr unsigned kUnsignedByte = 0x08;
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
+
+[[noreturn]] void fail(const std::string& name, const std::string& problem,
+                       const std::string& hint = "replace the file by a whole one") {
+  throw Error(ErrorKind::kData, "'" + name + "' " + problem, hint);
+}
+
+unsigned byte_at(std::string_view bytes, std::size_t index) {
+  return static_cast<unsigned char>(bytes[index]);
+}
+
+std::string hex(std::string_view bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i > 0) text += ' ';
+    text += kDigits[byte_at(bytes, i) >> 4];
+    text += kDigits[byte_at(bytes, i) & 15];
+  }
+  return text;
+}
+
+std::string joined(const std::vector<std::uint32_t>& dims) {
+  std::string text;
+  for (const std::uint32_t dim : dims) text += (text.empty() ? "" : " x ") + std::to_string(dim);
+  return text;
+}
+
+void check_magic(std::string_view bytes, const std::string& name) {
+  if (bytes.empty()) fail(name, "is empty, expected IDX data");
+  if (bytes.starts_with(kGzipMagic)) {
+    fail(name, "is compressed with gzip, expected plain IDX data",
+         "let its name end in .gz, or decompress it");
+  }
+  const std::string_view magic = bytes.substr(0, kMagicSize);
+  const bool whole = magic.size() == kMagicSize;
+  if (whole && (byte_at(magic, 0) != 0 || byte_at(magic, 1) != 0)) {
+    fail(name, "is not an IDX file: it starts with the bytes " + hex(magic) + ", expected 00 00");
+  }
+  if (whole && byte_at(magic, 2) != kUnsignedByte) {
+    fail(name, "holds IDX data of type 0x" + hex(magic.substr(2, 1)) +
+                   ", expected 0x08 (unsigned bytes)");
+  }
+  if (whole && byte_at(magic, 3) == 0) fail(name, "is an IDX file without dimensions");
+  const std::size_t header = whole ? kMagicSize + kDimSize * byte_at(magic, 3) : kMagicSize;
+  if (bytes.size() < header) {
+    fail(name, "is cut short within its IDX header: it ends after " + std::to_string(bytes.size()) +
+                   " bytes");
+  }
+}
+
+/// header + product of `dims` in bytes; nothing when that needs more than 64 bits.
+std::optional<std::uint64_t> file_size(const std::vector<std::uint32_t>& dims) {
+  const bool has_zero = std::find(dims.begin(), dims.end(), 0U) != dims.end();
+  std::uint64_t size = has_zero ? 0 : 1;
+  for (const std::uint32_t dim : dims) {
+    if (__builtin_mul_overflow(size, std::uint64_t{dim}, &size)) return std::nullopt;
+  }
+  if (__builtin_add_overflow(size, kMagicSize + kDimSize * dims.size(), &size)) return std::nullopt;
+  return size;
+}
+
+}  // namespace
+
+IdxArray parse_idx(std::string_view bytes, const std::string& name) {
+  check_magic(bytes, name);
+  IdxArray array;
+  const std::size_t rank = byte_at(bytes, 3);
+  for (std::size_t i = 0; i < rank; ++i) {
+    const std::size_t at = kMagicSize + kDimSize * i;
+    array.dims.push_back(byte_at(bytes, at) << 24 | byte_at(bytes, at + 1) << 16 |
+                         byte_at(bytes, at + 2) << 8 | byte_at(bytes, at + 3));
+  }
+
+  const auto expected = file_size(array.dims);
+  if (!expected) {
+    fail(name, "has an IDX header of " + joined(array.dims) + ", more bytes than a file can hold");
+  }
+  if (bytes.size() != *expected) {
+    fail(name, std::string(bytes.size() < *expected ? "is cut short" : "is too long") + ": " +
+                   std::to_string(bytes.size()) + " bytes, but its IDX header of " +
+                   joined(array.dims) + " says " + std::to_string(*expected));
+  }
+  const std::string_view payload = bytes.substr(kMagicSize + kDimSize * rank);
+  array.values.assign(payload.begin(), payload.end());
+  return array;
+}
+
+}  // namespace fmnist
