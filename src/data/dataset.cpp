@@ -128,22 +128,23 @@ Findings find_in(const fs::path& directory, const std::string& source) {
        look_into(below).any() ? "name the directory " + quoted(below) : kHowToGet);
 }
 
-Findings find_in_defaults() {
-  std::vector<std::string> places;
-  for (const fs::path& directory : default_data_directories()) {
+/// Looks into `places` for the first that holds any of the files.
+Findings find_in_first_of(const std::vector<fs::path>& places) {
+  std::vector<std::string> looked_into;
+  for (const fs::path& directory : places) {
     Findings findings = look_into(directory);
     if (findings.any()) return findings;
-    places.push_back(quoted(directory) +
-                     (findings.trouble ? " (" + findings.trouble.message() + ")" : ""));
+    looked_into.push_back(quoted(directory) +
+                          (findings.trouble ? " (" + findings.trouble.message() + ")" : ""));
   }
-  fail("Fashion-MNIST was not found: looked into " + listed(places));
+  fail("Fashion-MNIST was not found: looked into " + listed(looked_into));
 }
 
-Findings find_files(const std::optional<fs::path>& data_dir) {
+Findings find_files(const std::optional<fs::path>& data_dir, const std::vector<fs::path>& places) {
   const auto variable = environment_path("FMNIST_DATA_DIR");
   Findings findings = data_dir   ? find_in(*data_dir, "--data-dir")
                       : variable ? find_in(*variable, "$FMNIST_DATA_DIR")
-                                 : find_in_defaults();
+                                 : find_in_first_of(places);
   const auto missing = findings.missing();
   if (!missing.empty()) {
     fail("the data directory " + quoted(findings.directory) + " lacks " + listed(missing) +
@@ -253,7 +254,6 @@ std::string set_sha256(const std::vector<File>& files) {
 }  // namespace
 
 std::vector<fs::path> default_data_directories() {
-  if (const auto variable = environment_path("FMNIST_DATA_DIR")) return {*variable};
   std::vector<fs::path> directories = {"./data/FashionMNIST/raw", "./data"};
   if (const auto cache = environment_path("XDG_CACHE_HOME")) {
     directories.push_back(*cache / "fmnist-train");
@@ -264,8 +264,8 @@ std::vector<fs::path> default_data_directories() {
   return directories;
 }
 
-Dataset load_dataset(const std::optional<fs::path>& data_dir) {
-  const Findings findings = find_files(data_dir);
+Dataset load_dataset(const std::optional<fs::path>& data_dir, const std::vector<fs::path>& places) {
+  const Findings findings = find_files(data_dir, places);
   std::vector<File> files;
   for (const auto& path : findings.paths) files.push_back(load_file(*path));
   check_not_swapped(files);

@@ -74,8 +74,8 @@ std::string gunzip(std::string_view bytes, const std::string& name, std::size_t 
            "says");
     }
     if (consumed != bytes.size()) {
-      fail(name, "is too long: " + std::to_string(bytes.size() - consumed) +
-                     " bytes follow the end of its gzip data");
+      fail(name, "is too long: its gzip data ends after " + std::to_string(consumed) + " of " +
+                     std::to_string(bytes.size()) + " bytes");
     }
     return {buffer.get(), inflated};
   }

@@ -57,8 +57,8 @@ void check_magic(std::string_view bytes, const std::string& name) {
   if (whole && byte_at(magic, 3) == 0) fail(name, "is an IDX file without dimensions");
   const std::size_t header = whole ? kMagicSize + kDimSize * byte_at(magic, 3) : kMagicSize;
   if (bytes.size() < header) {
-    fail(name, "is cut short within its IDX header: it ends after " + std::to_string(bytes.size()) +
-                   " bytes");
+    fail(name, "is cut short within its IDX header of " + std::to_string(header) +
+                   " bytes, at byte " + std::to_string(bytes.size()));
   }
 }
 

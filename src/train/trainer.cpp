@@ -45,7 +45,7 @@ class Trainer {
       train_epoch();
       if (running()) finish_epoch();
     }
-    if (status_ == RunStatus::kFinished || status_ == RunStatus::kMaxTime)
+    if (!final_ && (status_ == RunStatus::kFinished || status_ == RunStatus::kMaxTime))
       final_ = mean(evaluate(engine_, *data_.test));
     if (status_ != RunStatus::kDiverged) keep_position();
     const RunResult result = make_result();
@@ -145,6 +145,7 @@ class Trainer {
     position_.epoch_totals = {};
     position_.epoch_seconds = {};
     const bool last = position_.epochs == static_cast<std::uint64_t>(config_.epochs);
+    if (last && !on_val) final_ = evaluated;
     if (!last && epoch_checkpoint_due()) keep_position();
   }
 

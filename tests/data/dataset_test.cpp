@@ -212,6 +212,9 @@ TEST_F(DatasetTest, WhatIsNotAFileIsAnErrorThatNamesIt) {
 
 TEST_F(DatasetTest, AFileWithoutReadPermissionIsAnErrorThatNamesIt) {
   fs::permissions(temporary_.path(), fs::perms::owner_all | fs::perms::others_exec);
+  fs::permissions(directory(), fs::perms::owner_all | fs::perms::others_exec);
+  constexpr fs::perms kReadable = fs::perms::owner_read | fs::perms::others_read;
+  for (const std::string_view name : kNames) fs::permissions(file(name), kReadable);
   fs::permissions(file(kTestLabels), fs::perms::none);
   expect_parts(error_in_child([&] {
                  become_unprivileged();
@@ -282,8 +285,6 @@ class FindingTest : public testing::Test {
 TEST_F(FindingTest, LooksIntoTheDirectoriesOfTheContractInOrder) {
   EXPECT_EQ(default_data_directories(),
             (std::vector<fs::path>{"./data/FashionMNIST/raw", "./data", cache(), kDebianPackage}));
-  ::setenv("FMNIST_DATA_DIR", "/somewhere", 1);
-  EXPECT_EQ(default_data_directories(), std::vector<fs::path>{"/somewhere"});
 }
 
 TEST_F(FindingTest, TheCacheIsInTheHomeDirectoryWithoutXdgCacheHome) {
@@ -345,10 +346,29 @@ TEST_F(FindingTest, TorchvisionsRootLeadsToItsRawDirectory) {
 }
 
 TEST_F(FindingTest, NoDataAnywhereListsWhereItLooked) {
-  if (fs::exists(kDebianPackage)) GTEST_SKIP() << "Debian's package is installed";
-  expect_parts(load_error(std::nullopt), {"'./data/FashionMNIST/raw', './data', ", cache().string(),
-                                          kDebianPackage.string()});
-  expect_parts(hint_for(std::nullopt), {"apt install dataset-fashion-mnist", "--data-dir"});
+  write_bytes("file", "text");
+  const std::vector<fs::path> places = {"./data", cache(), "file"};
+  const auto load = [&] { load_dataset(std::nullopt, places); };
+  expect_parts(error_of(ErrorKind::kData, load),
+               {"Fashion-MNIST was not found", "'./data', '" + cache().string() + "' and 'file'"});
+  try {
+    load();
+  } catch (const Error& error) {
+    expect_parts(error.hint(), {"apt install dataset-fashion-mnist", "--data-dir"});
+  }
+}
+
+TEST_F(FindingTest, ADefaultDirectoryThatCannotBeLookedIntoIsPassedOver) {
+  fs::permissions(temporary_.path(), fs::perms::owner_all | fs::perms::others_exec);
+  const fs::path locked = temporary_.path() / "locked";
+  fs::create_directory(locked);
+  fs::permissions(locked, fs::perms::none);
+  expect_parts(error_in_child([&] {
+                 become_unprivileged();
+                 load_dataset(std::nullopt, {locked, "nowhere"});
+               }),
+               {"'" + locked.string() + "' (Permission denied) and 'nowhere'"});
+  fs::permissions(locked, fs::perms::owner_all);
 }
 
 /// The real data set, from Debian's package.

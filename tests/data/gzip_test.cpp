@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 #include "support/errors.h"
 #include "support/idx_writer.h"
@@ -55,8 +56,9 @@ TEST(Gunzip, RefusesAFileCutAtAnyLength) {
   const std::string whole = gzip(sample(500));
   for (std::size_t length = 1; length < whole.size(); ++length) {
     SCOPED_TRACE(length);
-    expect_parts(error_for(std::string_view(whole).substr(0, length)),
-                 {"'the/file.gz'", "is cut short"});
+    // On the heap and of this very size, so that the sanitizer sees a byte read beyond it.
+    const std::vector<char> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(length));
+    expect_parts(error_for({cut.data(), cut.size()}), {"'the/file.gz'", "is cut short"});
   }
 }
 
@@ -67,24 +69,31 @@ TEST(Gunzip, RefusesPlainBytes) {
                {"'the/file.gz'", "is not compressed"});
 }
 
-// Bytes 4 to 9 hold a time, a level and a system: they say nothing about the content.
-TEST(Gunzip, FindsEveryFlippedBitOutsideTheHeadersFreeFields) {
+TEST(Gunzip, AFlippedBitIsRefusedOrWithoutMeaning) {
   const std::string plain = sample(500);
   const std::string whole = gzip(plain);
+  std::size_t accepted = 0;
   for (std::size_t place = 0; place < whole.size(); ++place) {
-    if (place >= 4 && place < 10) continue;
     for (int bit = 0; bit < 8; ++bit) {
-      EXPECT_THROW(gunzip(flipped(whole, place, 1 << bit), "file.gz", kLimit), Error)
-          << "byte " << place << ", bit " << bit;
+      try {
+        EXPECT_EQ(gunzip(flipped(whole, place, 1 << bit), "file.gz", kLimit), plain)
+            << "byte " << place << ", bit " << bit;
+        ++accepted;
+      } catch (const Error&) {
+      }
     }
   }
+  // The time, level and system in the header (bytes 4 to 9), its text flag, and up to seven bits
+  // that fill the last byte of the compressed data.
+  EXPECT_LE(accepted, 6U * 8 + 1 + 7);
 }
 
 TEST(Gunzip, RefusesAnythingAfterTheEnd) {
   const std::string whole = gzip(sample(500));
-  expect_parts(error_for(whole + '\0'), {"'the/file.gz'", "is too long", "1 bytes"});
-  expect_parts(error_for(whole + std::string(512, '\0')), {"is too long", "512 bytes"});
-  expect_parts(error_for(whole + "\xff\xff\xff\xff"), {"is too long", "4 bytes"});
+  const std::string end = "ends after " + std::to_string(whole.size()) + " of ";
+  expect_parts(error_for(whole + '\0'), {"'the/file.gz'", "is too long", end});
+  expect_parts(error_for(whole + std::string(512, '\0')), {"is too long", end});
+  expect_parts(error_for(whole + "\xff\xff\xff\xff"), {"is too long", end});
   expect_parts(error_for(whole + gzip("second member")), {"is too long"});
   expect_parts(error_for(whole + gzip(sample(5000))), {"is too long"});
 }

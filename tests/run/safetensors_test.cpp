@@ -271,6 +271,15 @@ TEST(Safetensors, OnlyTheFormOfAHeaderIsTaken) {
   }
 }
 
+TEST(Safetensors, AnEntryNeedsAllThreeFields) {
+  EXPECT_NE(header_problem(R"({"a":{"dtype":"F32","data_offsets":[0,4]}})").find("lacks"),
+            std::string::npos);
+  EXPECT_NE(header_problem(R"({"a":{"dtype":"F32","shape":[1]}})").find("lacks"),
+            std::string::npos);
+  EXPECT_NE(header_problem(R"({"a":{"shape":[1],"data_offsets":[0,4]}})").find("lacks"),
+            std::string::npos);
+}
+
 TEST(Safetensors, DeepNestingEndsAtOnce) {
   std::string lists = R"({"a":)";
   std::string objects;

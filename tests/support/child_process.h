@@ -1,5 +1,6 @@
 #pragma once
 
+#include <grp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,9 +48,10 @@ std::string error_in_child(Action&& action) {
 
 /// Gives up root's rights, under which every file can be read; for use in a child process.
 inline void become_unprivileged() {
-  constexpr uid_t kNobody = 65534;
-  if (::geteuid() == 0 && ::seteuid(kNobody) != 0) {
-    throw std::system_error(errno, std::generic_category(), "seteuid");
+  constexpr id_t kNobody = 65534;
+  if (::geteuid() != 0) return;
+  if (::setgroups(0, nullptr) != 0 || ::setegid(kNobody) != 0 || ::seteuid(kNobody) != 0) {
+    throw std::system_error(errno, std::generic_category(), "cannot become unprivileged");
   }
 }
 

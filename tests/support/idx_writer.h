@@ -20,8 +20,10 @@ inline constexpr std::string_view kTrainLabels = "train-labels-idx1-ubyte";
 inline constexpr std::string_view kTestImages = "t10k-images-idx3-ubyte";
 inline constexpr std::string_view kTestLabels = "t10k-labels-idx1-ubyte";
 
-/// Writes exactly `bytes` to `path`.
+/// Writes exactly `bytes` to `path`, as a new file: truncating an old one makes some file systems
+/// wait for the disk.
 inline void write_bytes(const std::filesystem::path& path, std::string_view bytes) {
+  std::filesystem::remove(path);
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   if (!file.flush()) throw std::runtime_error("cannot write " + path.string());

@@ -19,14 +19,16 @@ struct Dataset {
   std::vector<std::string> warnings;  // sentences for the log
 };
 
-/// The directories looked into when none is given, in order: `$FMNIST_DATA_DIR` alone when it is
-/// set, else `./data/FashionMNIST/raw` (torchvision's layout), `./data`, `fmnist-train` in
-/// `$XDG_CACHE_HOME` (`~/.cache` when unset), and the place of Debian's package.
+/// The directories looked into when none is given, in order: `./data/FashionMNIST/raw`
+/// (torchvision's layout), `./data`, `fmnist-train` in `$XDG_CACHE_HOME` (`~/.cache` when unset),
+/// and the place of Debian's package.
 std::vector<std::filesystem::path> default_data_directories();
 
-/// Finds, reads and checks the four IDX files, raw or `.gz`, in `data_dir` or else in the first of
-/// `default_data_directories()` that holds any of them. Throws `Error` (kData) with a sentence that
-/// names the file: missing, unreadable, corrupt, inconsistent, swapped, or plain MNIST digits.
-Dataset load_dataset(const std::optional<std::filesystem::path>& data_dir);
+/// Finds, reads and checks the four IDX files, raw or `.gz`: in `data_dir`, else in
+/// `$FMNIST_DATA_DIR`, else in the first of `places` that holds any of them; a directory that was
+/// named is the only one looked into. Throws `Error` (kData) with a sentence that names the file:
+/// missing, unreadable, corrupt, inconsistent, swapped, or plain MNIST digits.
+Dataset load_dataset(const std::optional<std::filesystem::path>& data_dir,
+                     const std::vector<std::filesystem::path>& places = default_data_directories());
 
 }  // namespace fmnist

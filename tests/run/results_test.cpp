@@ -1,0 +1,95 @@
+#include "fmnist/run/results.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace fmnist {
+namespace {
+
+RunFacts facts() {
+  RunFacts facts;
+  facts.program_version = "1.2.3";
+  facts.device = {"cuda", "cpu", "there is no driver", "install one", true};
+  facts.engine = {"torch", "cpu", 2, "avx2"};
+  facts.data_directory = "/data";
+  facts.data_sha256 = "abc";
+  facts.output = "runs/one";
+  return facts;
+}
+
+EpochFinished epoch() {
+  return {3, 2814, 0.01, {0.5, 0.75}, false, {0.625, 0.5}, {1.5, 0.25}, 40000.0, "feed"};
+}
+
+TEST(ResultsTest, StartEventHasTheContractsKeys) {
+  const auto json = start_event(facts());
+  EXPECT_EQ(json["schema"], "fmnist-train/1");
+  EXPECT_EQ(json["event"], "start");
+  EXPECT_EQ(json["version"], "1.2.3");
+  EXPECT_EQ(json["config"]["batch_size"], 64);
+  EXPECT_EQ(json["device"].dump(),
+            R"({"requested":"cuda","used":"cpu","reason":"there is no driver"})");
+  EXPECT_EQ(json["engine"].dump(), R"({"name":"torch","threads":2,"isa":"avx2"})");
+  EXPECT_EQ(json["data"].dump(), R"({"dir":"/data","sha256":"abc","verified":false})");
+  EXPECT_EQ(json["parameters"], 21840);
+  EXPECT_EQ(json["output"], "runs/one");
+}
+
+TEST(ResultsTest, EpochEventNamesTheSplitItWasEvaluatedOn) {
+  EpochFinished event = epoch();
+  EXPECT_EQ(epoch_event(event)["test"].dump(), R"({"loss":0.625,"accuracy":0.5})");
+  EXPECT_FALSE(epoch_event(event).contains("val"));
+  event.on_val = true;
+  EXPECT_TRUE(epoch_event(event).contains("val"));
+  EXPECT_FALSE(epoch_event(event).contains("test"));
+}
+
+TEST(ResultsTest, ALossThatIsNoNumberIsNull) {
+  EpochFinished event = epoch();
+  event.train.loss = std::numeric_limits<double>::infinity();
+  EXPECT_TRUE(epoch_event(event)["train"]["loss"].is_null());
+}
+
+TEST(ResultsTest, ResultEventOfAnInterruptedRunHasNoFinalFigures) {
+  RunResult result;
+  result.status = RunStatus::kInterrupted;
+  const auto json = result_event(result, std::nullopt);
+  EXPECT_EQ(json["status"], "interrupted");
+  EXPECT_TRUE(json["final"].is_null());
+  EXPECT_TRUE(json["checkpoint"].is_null());
+  EXPECT_FALSE(json.contains("best"));
+}
+
+TEST(ResultsTest, BestStandsInTheResultOfARunWithValidation) {
+  RunResult result;
+  result.final = Metrics{0.25, 0.875};
+  result.best = BestEpoch{2, {0.5, 0.9}, {0.6, 0.8}, {}};
+  const auto json = result_event(result, "model.safetensors");
+  EXPECT_EQ(json["best"]["epoch"], 2);
+  EXPECT_EQ(json["best"]["test"]["accuracy"], 0.8);
+  EXPECT_EQ(json["best"]["weights_sha256"], fingerprint({}));
+  EXPECT_EQ(json["checkpoint"], "model.safetensors");
+}
+
+TEST(ResultsTest, ErrorEventCarriesTheExitStatus) {
+  EXPECT_EQ(error_event(ErrorKind::kData, "no data", "get some").dump(),
+            R"({"schema":"fmnist-train/1","event":"error","code":3,"kind":"data",)"
+            R"("message":"no data","hint":"get some"})");
+}
+
+TEST(ResultsTest, ResultDocumentIsStartAndResultInOneObject) {
+  const auto json = result_document(facts(), RunResult{}, std::nullopt);
+  EXPECT_EQ(json["event"], "result");
+  EXPECT_EQ(json["status"], "finished");
+  EXPECT_EQ(json["engine"]["name"], "torch");
+}
+
+TEST(ResultsTest, MetricsRowsMatchTheHeader) {
+  EXPECT_EQ(metrics_csv_header(),
+            "epoch,step,lr,train_loss,train_accuracy,split,loss,accuracy,weights_sha256\n");
+  EXPECT_EQ(metrics_csv_row(epoch()), "3,2814,0.01,0.5,0.75,test,0.625,0.5,feed\n");
+}
+
+}  // namespace
+}  // namespace fmnist
