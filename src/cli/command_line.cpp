@@ -149,6 +149,28 @@ void declare_options(CLI::App& app, Texts& texts) {
   throw Error(ErrorKind::kUsage, error.what(), "see fmnist-train --help");
 }
 
+Invocation print_text(std::string text) {
+  Invocation invocation;
+  invocation.command = Invocation::Command::kPrintText;
+  invocation.text = std::move(text);
+  return invocation;
+}
+
+void validate_resume(const Invocation& invocation) {
+  if (!invocation.resume) return;
+  const Config& config = invocation.config;
+  if (config.overwrite) {
+    throw Error(ErrorKind::kUsage,
+                "--resume and --overwrite exclude each other: one goes on with a run, the other "
+                "replaces it",
+                "leave one of them out");
+  }
+  if (invocation.resume->empty() && !config.output) {
+    throw Error(ErrorKind::kUsage, "--resume does not say what to go on with",
+                "give --output DIR of the run, or --resume PATH");
+  }
+}
+
 }  // namespace
 
 std::string version_line() {
@@ -174,6 +196,16 @@ Invocation parse_command_line(int argc, const char* const* argv) {
       ->type_name("FILE")
       ->group("general");
   app.allow_config_extras(CLI::config_extras_mode::error);
+  std::string resume;
+  const CLI::Option* resume_option =
+      app.add_option("--resume", resume,
+                     "go on with the run in --output, or with the state at PATH; settings are the "
+                     "saved ones, only --epochs may grow (a schedule then takes the new length "
+                     "from there on)")
+          ->expected(0, 1)
+          ->type_name("[PATH]")
+          ->group("output")
+          ->configurable(false);
   bool print_config = false;
   app.add_flag("--print-config", print_config, "print the settings as TOML and exit")
       ->group("general")
@@ -186,9 +218,9 @@ Invocation parse_command_line(int argc, const char* const* argv) {
   try {
     app.parse(arguments);
   } catch (const CLI::CallForHelp&) {
-    return {Invocation::Command::kPrintText, {}, {}, app.help()};
+    return print_text(app.help());
   } catch (const CLI::CallForVersion&) {
-    return {Invocation::Command::kPrintText, {}, {}, version_line() + "\n"};
+    return print_text(version_line() + "\n");
   } catch (const CLI::ParseError& error) {
     rethrow(error, app);
   }
@@ -198,7 +230,9 @@ Invocation parse_command_line(int argc, const char* const* argv) {
     option.set(invocation.config, texts[&option]);
     invocation.given.insert(std::string(option.name));
   }
+  if (resume_option->count() > 0) invocation.resume = resume;
   validate(invocation.config);
+  validate_resume(invocation);
   if (print_config) invocation.command = Invocation::Command::kPrintConfig;
   return invocation;
 }

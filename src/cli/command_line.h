@@ -1,5 +1,7 @@
 #pragma once
 
+#include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -13,7 +15,9 @@ struct Invocation {
   Command command = Command::kTrain;
   Config config;                // of kTrain and kPrintConfig: checked, configuration file included
   std::set<std::string> given;  // names of the options that were set, in either place
-  std::string text;             // of kPrintText: help or version
+  // Go on with a saved run: the state in a file or directory, or in --output where it is empty.
+  std::optional<std::filesystem::path> resume;
+  std::string text;  // of kPrintText: help or version
 };
 
 /// Parses arguments and configuration file. `_` counts as `-` in option names. Throws `Error`

@@ -17,7 +17,7 @@ std::string fixed(double value, int decimals) {
   return buffer.data();
 }
 
-void print_json(const nlohmann::ordered_json& event) { print(event.dump() + "\n"); }
+void print_json(const nlohmann::ordered_json& event) { print(to_line(event) + "\n"); }
 
 }  // namespace
 
@@ -56,7 +56,8 @@ void ResultLines::on_finish(const RunResult& result) {
     line += "; best by validation: epoch " + std::to_string(result.best->epoch) +
             " with test accuracy " + percent(result.best->test.accuracy);
   }
-  if (output_) line += "; model in " + (*output_ / kModelFile).string();
+  if (output_ && result.status != RunStatus::kDiverged)
+    line += "; model in " + (*output_ / kModelFile).string();
   print(line + "\n");
 }
 
@@ -64,9 +65,14 @@ void JsonLines::on_start(const RunStarted&) { print_json(start_event(facts_)); }
 
 void JsonLines::on_epoch(const EpochFinished& epoch) { print_json(epoch_event(epoch)); }
 
+void JsonLines::saved(const std::filesystem::path& path, const RunPosition& position) {
+  print_json(checkpoint_event(path, position));
+}
+
 void JsonLines::on_finish(const RunResult& result) {
-  print_json(result_event(
-      result, facts_.output ? std::optional(*facts_.output / kModelFile) : std::nullopt));
+  const bool kept = facts_.output && result.status != RunStatus::kDiverged;
+  print_json(
+      result_event(result, kept ? std::optional(*facts_.output / kModelFile) : std::nullopt));
 }
 
 }  // namespace fmnist

@@ -29,7 +29,7 @@ class ResultLines final : public Observer {
   std::optional<std::filesystem::path> output_;
 };
 
-/// The `start`, `epoch` and `result` events as JSON lines on standard output.
+/// The `start`, `epoch`, `checkpoint` and `result` events as JSON lines on standard output.
 class JsonLines final : public Observer {
  public:
   explicit JsonLines(RunFacts facts) : facts_(std::move(facts)) {}
@@ -37,6 +37,7 @@ class JsonLines final : public Observer {
   void on_start(const RunStarted& start) override;
   void on_epoch(const EpochFinished& epoch) override;
   void on_finish(const RunResult& result) override;
+  void saved(const std::filesystem::path& path, const RunPosition& position);
 
  private:
   RunFacts facts_;

@@ -27,12 +27,12 @@ int run(int argc, char** argv, bool& json) {
     case Invocation::Command::kTrain:
       break;
   }
-  return run_training(invocation.config);
+  return run_training(invocation);
 }
 
 int report(const Error& error, bool json) {
   log_error(error.what() + (error.hint().empty() ? "" : "; " + error.hint()));
-  if (json) print(error_event(error.kind(), error.what(), error.hint()).dump() + "\n");
+  if (json) print(to_line(error_event(error.kind(), error.what(), error.hint())) + "\n");
   return static_cast<int>(error.kind());
 }
 

@@ -1,6 +1,7 @@
 #include "cli/signals.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 
@@ -8,24 +9,34 @@ namespace fmnist {
 namespace {
 
 std::atomic<int> stop{0};
+std::atomic<bool> checkpoint{false};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler stores it");
 
-void ask_to_stop(int signal) { stop.store(signal, std::memory_order_relaxed); }
+void ask_to_stop(int signal) {
+  int none = 0;
+  if (!stop.compare_exchange_strong(none, signal)) _exit(128 + signal);
+}
+
+void ask_for_checkpoint(int) { checkpoint.store(true, std::memory_order_relaxed); }
+
+void handle(int signal, void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigemptyset(&action.sa_mask);
+  sigaction(signal, &action, nullptr);
+}
 
 }  // namespace
 
 void install_signal_handlers() {
-  for (const int signal : {SIGINT, SIGTERM}) {
-    struct sigaction action {};
-    action.sa_handler = ask_to_stop;
-    // After the first the default action is back: a second one ends the program at once.
-    action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-    sigemptyset(&action.sa_mask);
-    sigaction(signal, &action, nullptr);
-  }
-  ::signal(SIGPIPE, SIG_IGN);
+  handle(SIGINT, ask_to_stop);
+  handle(SIGTERM, ask_to_stop);
+  handle(SIGUSR1, ask_for_checkpoint);
 }
 
 int stop_signal() { return stop.load(std::memory_order_relaxed); }
+
+bool take_checkpoint_request() { return checkpoint.exchange(false, std::memory_order_relaxed); }
 
 }  // namespace fmnist

@@ -3,10 +3,13 @@
 namespace fmnist {
 
 /// Catches SIGINT and SIGTERM: the first asks for an orderly stop, the second ends the program at
-/// once. A closed pipe is no signal but an error of the write.
+/// once. SIGUSR1 asks for a checkpoint.
 void install_signal_handlers();
 
 /// The signal that asked for a stop, or 0.
 int stop_signal();
+
+/// Whether SIGUSR1 asked for a checkpoint since the last call.
+bool take_checkpoint_request();
 
 }  // namespace fmnist

@@ -1,17 +1,20 @@
 #include "cli/train_command.h"
 
 #include <array>
+#include <csignal>
 #include <ctime>
 #include <memory>
 #include <vector>
 
 #include "cli/console.h"
 #include "cli/log.h"
+#include "cli/resume.h"
 #include "cli/signals.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
 #include "fmnist/run/run_directory.h"
+#include "fmnist/run/run_recorder.h"
 #include "fmnist/train/trainer.h"
 
 namespace fmnist {
@@ -42,11 +45,15 @@ void log_provenance(const Dataset& dataset, const Machine& machine) {
   log_detail("engine: " + machine.engine_reason);
 }
 
-RunFacts gather_facts(const Config& config, const Dataset& dataset, const Machine& machine,
-                      const EngineInfo& engine) {
-  return {config,         FMNIST_VERSION,   libtorch_version(),
-          machine.device, engine,           dataset.directory,
-          dataset.sha256, dataset.verified, config.output};
+/// What the log says when a signal stops the run.
+void log_interruption(const Config& config) {
+  const std::string signal = stop_signal() == SIGINT ? "SIGINT" : "SIGTERM";
+  if (config.output) {
+    log_info("stopped by " + signal + "; go on with: fmnist-train --output " +
+             shell_quoted(config.output->string()) + " --resume");
+  } else {
+    log_info("stopped by " + signal + "; nothing was kept (--no-output)");
+  }
 }
 
 int exit_status(const Config& config, const RunResult& result) {
@@ -54,7 +61,10 @@ int exit_status(const Config& config, const RunResult& result) {
     throw Error(ErrorKind::kDiverged, "training diverged: " + result.diverged,
                 "try a smaller --lr or a --warmup-epochs");
   }
-  if (result.status == RunStatus::kInterrupted) return kSignalled + stop_signal();
+  if (result.status == RunStatus::kInterrupted) {
+    log_interruption(config);
+    return kSignalled + stop_signal();
+  }
   const double accuracy = result.best ? result.best->test.accuracy : result.final->accuracy;
   if (!config.fail_under || 100.0 * accuracy >= *config.fail_under) return 0;
   log_error("test accuracy " + percent(accuracy) + " is below --fail-under " +
@@ -62,46 +72,78 @@ int exit_status(const Config& config, const RunResult& result) {
   return kBelowGate;
 }
 
+Request requested() {
+  if (stop_signal() != 0) return Request::kStop;
+  return take_checkpoint_request() ? Request::kCheckpoint : Request::kNone;
+}
+
+/// Who hears of the run: the recorder first, so that what others tell is already on disk.
+std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
+                                                      const std::string& metrics) {
+  std::vector<std::unique_ptr<Observer>> observers;
+  std::unique_ptr<JsonLines> json;
+  if (facts.config.json) json = std::make_unique<JsonLines>(facts);
+  if (facts.output) {
+    RunRecorder::Listener listener;
+    listener.failed = [](const Error& error) { log_warning(error.what()); };
+    if (json) {
+      listener.saved = [lines = json.get()](const auto& path, const RunPosition& position) {
+        lines->saved(path, position);
+      };
+    }
+    observers.push_back(std::make_unique<RunRecorder>(facts, metrics, listener));
+  }
+  observers.push_back(std::make_unique<LogLines>());
+  if (json) {
+    observers.push_back(std::move(json));
+  } else {
+    observers.push_back(std::make_unique<ResultLines>(facts.output));
+  }
+  return observers;
+}
+
 }  // namespace
 
-int run_training(Config config) {
-  open_log(config.quiet     ? Verbosity::kQuiet
-           : config.verbose ? Verbosity::kVerbose
-                            : Verbosity::kNormal);
-  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
-  if (!config.no_output && !config.output) config.output = default_output();
-  if (config.output && !config.overwrite) refuse_existing_run(*config.output);
+int run_training(const Invocation& invocation) {
+  open_log(invocation.config.quiet     ? Verbosity::kQuiet
+           : invocation.config.verbose ? Verbosity::kVerbose
+                                       : Verbosity::kNormal);
+  if (invocation.config.log_file) add_log_file(*invocation.config.log_file, /*append=*/false);
   install_signal_handlers();
+
+  Start start = plan_start(invocation);
+  Config& config = start.config;
+  if (!config.no_output && !config.output) config.output = default_output();
+  if (config.output && start.claim == Claim::kNew) refuse_existing_run(*config.output);
 
   const Dataset dataset = load_dataset(config.data_dir);
   const TrainData data = make_train_data(config, dataset.train, dataset.test);
   const Machine machine = choose_machine(config);
+  if (!start.saved) start.position.state.parameters = initial_parameters(config.seed);
+  const auto engine = make_engine(machine, config, dataset.train, start.position.state);
+  if (start.saved) check_continues(*start.saved, start, dataset, machine);
+
+  std::optional<RunDirectory> directory;
   if (config.output) {
-    prepare_run_directory(*config.output, config.overwrite);
-    add_log_file(*config.output / kLogFile, /*append=*/false);
+    directory.emplace(*config.output, start.claim);
+    add_log_file(*config.output / kLogFile, /*append=*/start.claim == Claim::kResume);
   }
   log_provenance(dataset, machine);
-
-  RunPosition position;
-  position.state.parameters = initial_parameters(config.seed);
-  const auto engine = make_engine(machine, config, dataset.train, position.state);
-  const RunFacts facts = gather_facts(config, dataset, machine, engine->info());
-
-  std::vector<std::unique_ptr<Observer>> owned;
-  if (config.output) owned.push_back(std::make_unique<RunDirectory>(facts));
-  owned.push_back(std::make_unique<LogLines>());
-  if (config.json) {
-    owned.push_back(std::make_unique<JsonLines>(facts));
-  } else {
-    owned.push_back(std::make_unique<ResultLines>(config.output));
-  }
+  const RunFacts facts{config,
+                       FMNIST_VERSION,
+                       libtorch_version(),
+                       machine.device,
+                       engine->info(),
+                       dataset.directory,
+                       dataset.sha256,
+                       dataset.verified,
+                       config.output,
+                       start.saved ? std::optional(start.saved->file) : std::nullopt};
+  const auto owned = make_observers(facts, start.saved ? start.saved->metrics : "");
   std::vector<Observer*> observers;
   for (const auto& observer : owned) observers.push_back(observer.get());
-
-  const RunResult result = train(config, data, *engine, std::move(position), observers, [] {
-    return stop_signal() != 0 ? Request::kStop : Request::kNone;
-  });
-  return exit_status(config, result);
+  return exit_status(config,
+                     train(config, data, *engine, std::move(start.position), observers, requested));
 }
 
 }  // namespace fmnist

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "fmnist/core/config.h"
+#include "cli/command_line.h"
 
 namespace fmnist {
 
-/// Trains as `config` says and returns the exit status (0, 7, 130 or 143). Throws `Error`.
-int run_training(Config config);
+/// Trains as the command line says and returns the exit status (0, 7, 130 or 143). Throws `Error`.
+int run_training(const Invocation& invocation);
 
 }  // namespace fmnist

@@ -28,6 +28,12 @@ struct Traits {
               "see fmnist-train --help");
 }
 
+/// Copies one member from a configuration to another.
+template <class Member>
+auto copier(Member Config::*member) {
+  return [member](Config& to, const Config& from) { to.*member = from.*member; };
+}
+
 /// `text` as a number, or nothing when any character is left over.
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -97,7 +103,8 @@ Option number(Traits traits, Member Config::*member, Range range) {
               reject(traits.name, text, expected);
             config.*member = *value;
           },
-          [=](const Config& config) { return json_of(config.*member); }};
+          [=](const Config& config) { return json_of(config.*member); },
+          copier(member)};
 }
 
 Option flag(Traits traits, bool Config::*member) {
@@ -112,7 +119,8 @@ Option flag(Traits traits, bool Config::*member) {
             if (text != "true" && text != "false") reject(traits.name, text, "true or false");
             config.*member = text == "true";
           },
-          [=](const Config& config) { return nlohmann::json(config.*member); }};
+          [=](const Config& config) { return nlohmann::json(config.*member); },
+          copier(member)};
 }
 
 template <class Enum, std::size_t kCount>
@@ -138,7 +146,8 @@ Option choice(Traits traits, Enum Config::*member,
               return entry.second == config.*member;
             });
             return nlohmann::json(found->first);
-          }};
+          },
+          copier(member)};
 }
 
 Option path(Traits traits, std::optional<std::filesystem::path> Config::*member,
@@ -157,7 +166,8 @@ Option path(Traits traits, std::optional<std::filesystem::path> Config::*member,
           [=](const Config& config) {
             const auto& value = config.*member;
             return value ? nlohmann::json(value->string()) : nlohmann::json();
-          }};
+          },
+          copier(member)};
 }
 
 Option device(Traits traits) {
@@ -190,7 +200,8 @@ Option device(Traits traits) {
             if (config.device.kind == DeviceRequest::Kind::kCpu) return "cpu";
             if (!config.device.index) return "cuda";
             return "cuda:" + std::to_string(*config.device.index);
-          }};
+          },
+          copier(&Config::device)};
 }
 
 Option checkpoint_interval(Traits traits) {
@@ -212,7 +223,8 @@ Option checkpoint_interval(Traits traits) {
           [](const Config& config) -> nlohmann::json {
             return std::to_string(config.checkpoint_every.count) +
                    (config.checkpoint_every.in_batches ? "b" : "");
-          }};
+          },
+          copier(&Config::checkpoint_every)};
 }
 
 /// Seconds from "90", "90s", "10m", "1.5h", "1h30m".
@@ -247,7 +259,8 @@ Option duration(Traits traits, std::optional<double> Config::*member) {
               reject(traits.name, text, "a time such as 90s, 10m or 1h30m, up to 1e9 seconds");
             config.*member = seconds;
           },
-          [=](const Config& config) { return json_of(config.*member); }};
+          [=](const Config& config) { return json_of(config.*member); },
+          copier(member)};
 }
 
 constexpr std::array<std::pair<std::string_view, LrSchedule>, 4> kLrSchedules = {

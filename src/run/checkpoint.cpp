@@ -19,15 +19,23 @@ using Metadata = std::map<std::string, std::string>;
 
 constexpr std::uint64_t kFormatVersion = 1;
 constexpr std::string_view kMomentumPrefix = "momentum.";
+constexpr std::string_view kBestPrefix = "best.";
 constexpr std::string_view kResumePrefix = "resume.";
 // A training state, whose header has under 5 KB besides config and resume fields.
 constexpr std::uintmax_t kMaxFileSize =
-    8 + kMaxSafetensorsHeader + 2 * sizeof(float) * kParameterCount;
+    8 + kMaxSafetensorsHeader + 3 * sizeof(float) * kParameterCount;
 
-std::string digest_of(const Parameters& parameters, const Parameters* momentum) {
+/// The arrays of a checkpoint; those that a file does not hold are null.
+struct Arrays {
+  const Parameters* parameters = nullptr;
+  const Parameters* momentum = nullptr;
+  const Parameters* best = nullptr;
+};
+
+std::string digest_of(const Arrays& arrays) {
   Sha256 digest;
-  digest.update(std::as_bytes(std::span(parameters.values)));
-  if (momentum != nullptr) digest.update(std::as_bytes(std::span(momentum->values)));
+  for (const Parameters* array : {arrays.parameters, arrays.momentum, arrays.best})
+    if (array != nullptr) digest.update(std::as_bytes(std::span(array->values)));
   return digest.hex();
 }
 
@@ -54,8 +62,7 @@ void append_tensors(SafetensorsFile& file, std::string_view prefix, const Parame
   }
 }
 
-std::string encode(const Parameters& parameters, const Parameters* momentum,
-                   const CheckpointInfo& info) {
+std::string encode(const Arrays& arrays, const CheckpointInfo& info) {
   SafetensorsFile file;
   file.metadata = {{"format_version", std::to_string(kFormatVersion)},
                    {"epoch", std::to_string(info.epoch)},
@@ -68,13 +75,14 @@ std::string encode(const Parameters& parameters, const Parameters* momentum,
                    {"program_version", info.program_version},
                    {"libtorch_version", info.libtorch_version},
                    {"data_sha256", info.data_sha256},
-                   {"tensors_sha256", digest_of(parameters, momentum)}};
+                   {"tensors_sha256", digest_of(arrays)}};
   for (const auto& [key, value] : info.resume) {
     file.metadata[std::string(kResumePrefix) + key] = value;
   }
   file.metadata["metadata_sha256"] = digest_of(file.metadata);
-  append_tensors(file, "", parameters);
-  if (momentum != nullptr) append_tensors(file, kMomentumPrefix, *momentum);
+  append_tensors(file, "", *arrays.parameters);
+  if (arrays.momentum != nullptr) append_tensors(file, kMomentumPrefix, *arrays.momentum);
+  if (arrays.best != nullptr) append_tensors(file, kBestPrefix, *arrays.best);
   return to_safetensors(file);
 }
 
@@ -87,20 +95,23 @@ class Decoder {
     // Any of three, so that a damaged file of ours does not pass for one from elsewhere.
     const bool ours = has("format_version") || has("tensors_sha256") || has("metadata_sha256");
     if (ours) check_format_version();
-    const bool has_momentum =
-        std::any_of(file_.tensors.begin(), file_.tensors.end(),
-                    [](const Tensor& tensor) { return tensor.name.starts_with(kMomentumPrefix); });
+    const bool has_momentum = has_array(kMomentumPrefix);
+    const bool has_best = has_array(kBestPrefix);
     check_names(has_momentum);
-    Checkpoint checkpoint{.parameters = parameters(""), .state = {}, .info = {}};
+    Checkpoint checkpoint{.parameters = parameters(""), .state = {}, .best = {}, .info = {}};
     std::optional<Parameters> momentum;
     if (has_momentum) momentum = parameters(kMomentumPrefix);
+    if (has_best) checkpoint.best = parameters(kBestPrefix);
     if (!ours) {
-      if (has_momentum) fail("it holds momentum but not the metadata of a training state");
+      if (has_momentum || has_best)
+        fail("it holds momentum but not the metadata of a training state");
       return checkpoint;
     }
     check_digest("metadata_sha256", digest_of(file_.metadata), "metadata");
     check_digest("tensors_sha256",
-                 digest_of(checkpoint.parameters, momentum ? &*momentum : nullptr), "tensors");
+                 digest_of({&checkpoint.parameters, momentum ? &*momentum : nullptr,
+                            checkpoint.best ? &*checkpoint.best : nullptr}),
+                 "tensors");
     checkpoint.info = info();
     if (momentum) {
       checkpoint.state = TrainState{.parameters = checkpoint.parameters,
@@ -114,6 +125,11 @@ class Decoder {
   [[noreturn]] void fail(const std::string& why,
                          const std::string& hint = "give another checkpoint") const {
     throw Error(ErrorKind::kCheckpoint, "cannot read '" + name_ + "': " + why, hint);
+  }
+
+  bool has_array(std::string_view prefix) const {
+    return std::ranges::any_of(
+        file_.tensors, [&](const Tensor& tensor) { return tensor.name.starts_with(prefix); });
   }
 
   bool has(const char* key) const { return file_.metadata.contains(key); }
@@ -151,7 +167,8 @@ class Decoder {
   void check_names(bool with_momentum) const {
     for (const Tensor& tensor : file_.tensors) {
       std::string_view base = tensor.name;
-      if (base.starts_with(kMomentumPrefix)) base.remove_prefix(kMomentumPrefix.size());
+      for (const std::string_view prefix : {kMomentumPrefix, kBestPrefix})
+        if (base.starts_with(prefix)) base.remove_prefix(prefix.size());
       const bool known =
           std::any_of(kParameters.begin(), kParameters.end(),
                       [&](const ParameterInfo& parameter) { return parameter.name == base; });
@@ -213,13 +230,14 @@ class Decoder {
 }  // namespace
 
 std::string encode_model(const Parameters& parameters, const CheckpointInfo& info) {
-  return encode(parameters, nullptr, info);
+  return encode({.parameters = &parameters}, info);
 }
 
-std::string encode_training_state(const TrainState& state, const CheckpointInfo& info) {
+std::string encode_training_state(const TrainState& state, const Parameters* best,
+                                  const CheckpointInfo& info) {
   CheckpointInfo written = info;
   written.step = state.step;
-  return encode(state.parameters, &state.momentum, written);
+  return encode({&state.parameters, &state.momentum, best}, written);
 }
 
 Checkpoint decode_checkpoint(std::string_view bytes, const std::string& name) {

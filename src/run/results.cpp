@@ -53,6 +53,7 @@ ordered_json start_event(const RunFacts& facts) {
                   {"verified", facts.data_verified}};
   json["parameters"] = kParameterCount;
   json["output"] = path_or_null(facts.output);
+  if (facts.resumed_from) json["resumed_from"] = facts.resumed_from->string();
   return json;
 }
 
@@ -105,6 +106,10 @@ ordered_json result_document(const RunFacts& facts, const RunResult& result,
   ordered_json json = start_event(facts);
   json.update(result_event(result, checkpoint));
   return json;
+}
+
+std::string to_line(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 std::string metrics_csv_header() {

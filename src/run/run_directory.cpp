@@ -1,16 +1,64 @@
 #include "fmnist/run/run_directory.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
 #include <system_error>
 #include <utility>
 
-#include "fmnist/core/files.h"
-#include "fmnist/core/options.h"
+#include "fmnist/core/error.h"
 
 namespace fmnist {
 namespace {
 
-constexpr std::array kFiles = {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile};
+constexpr std::array kFiles = {kConfigFile, kMetricsFile, kResultFile,
+                               kLogFile,    kModelFile,   kStateFile};
+
+std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+
+void create(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (!error && std::filesystem::is_directory(directory)) return;
+  throw Error(ErrorKind::kRuntime,
+              "cannot create the run directory " + quoted(directory) + ": " +
+                  (error ? error.message() : "a file of that name is in the way"),
+              "choose another --output, or give --no-output to write no file");
+}
+
+/// Returns a descriptor whose lock no other program can have at the same time.
+int lock(const std::filesystem::path& directory) {
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) {
+    throw Error(ErrorKind::kRuntime,
+                "cannot open the run directory " + quoted(directory) + ": " + std::strerror(errno),
+                "choose another --output");
+  }
+  // Some network file systems know no locks: only a lock that someone else has is an obstacle.
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+    ::close(descriptor);
+    throw Error(ErrorKind::kCheckpoint,
+                "another program is writing to the run directory " + quoted(directory),
+                "wait until it has ended, or choose another --output");
+  }
+  return descriptor;
+}
+
+void remove_files(const std::filesystem::path& directory) {
+  for (const char* file : kFiles) {
+    std::error_code error;
+    std::filesystem::remove(directory / file, error);
+    if (!error) continue;
+    throw Error(ErrorKind::kRuntime,
+                "cannot remove " + quoted(directory / file) + ": " + error.message(),
+                "choose another --output");
+  }
+}
 
 }  // namespace
 
@@ -18,60 +66,19 @@ void refuse_existing_run(const std::filesystem::path& directory) {
   for (const char* file : kFiles) {
     std::error_code ignored;
     if (!std::filesystem::exists(directory / file, ignored)) continue;
-    throw Error(ErrorKind::kCheckpoint,
-                "'" + directory.string() + "' already holds a run (" + file + ")",
-                "choose another --output, or give --overwrite to replace it");
+    throw Error(ErrorKind::kCheckpoint, quoted(directory) + " already holds a run (" + file + ")",
+                "choose another --output, give --resume to go on with it or --overwrite to replace "
+                "it");
   }
 }
 
-void prepare_run_directory(const std::filesystem::path& directory, bool overwrite) {
-  if (!overwrite) refuse_existing_run(directory);
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  if (error || !std::filesystem::is_directory(directory)) {
-    throw Error(ErrorKind::kRuntime,
-                "cannot create the run directory '" + directory.string() +
-                    "': " + (error ? error.message() : "a file of that name is in the way"),
-                "choose another --output, or give --no-output to write no file");
-  }
-  for (const char* file : kFiles) {
-    std::filesystem::remove(directory / file, error);
-    if (!error) continue;
-    throw Error(ErrorKind::kRuntime,
-                "cannot remove '" + (directory / file).string() + "': " + error.message(),
-                "choose another --output");
-  }
+RunDirectory::RunDirectory(std::filesystem::path path, Claim claim) : path_(std::move(path)) {
+  if (claim == Claim::kNew) refuse_existing_run(path_);
+  create(path_);
+  lock_ = lock(path_);
+  if (claim == Claim::kOverwrite) remove_files(path_);
 }
 
-RunDirectory::RunDirectory(RunFacts facts)
-    : facts_(std::move(facts)), metrics_(metrics_csv_header()) {
-  write_file_atomically(path(kConfigFile), to_toml(facts_.config));
-}
-
-void RunDirectory::on_epoch(const EpochFinished& epoch) {
-  metrics_ += metrics_csv_row(epoch);
-  write_file_atomically(path(kMetricsFile), metrics_);
-}
-
-void RunDirectory::on_position(const RunPosition& position) {
-  const CheckpointInfo info{position.epochs,
-                            position.state.step,
-                            to_json(facts_.config).dump(),
-                            facts_.engine.name,
-                            facts_.program_version,
-                            facts_.libtorch_version,
-                            facts_.data_sha256,
-                            {}};
-  const Parameters& shipped = position.best ? position.best->parameters : position.state.parameters;
-  write_file_atomically(path(kModelFile), encode_model(shipped, info));
-}
-
-void RunDirectory::on_finish(const RunResult& result) {
-  const auto model = path(kModelFile);
-  const bool kept = std::filesystem::exists(model);
-  write_file_atomically(
-      path(kResultFile),
-      result_document(facts_, result, kept ? std::optional(model) : std::nullopt).dump(2) + "\n");
-}
+RunDirectory::~RunDirectory() { ::close(lock_); }
 
 }  // namespace fmnist

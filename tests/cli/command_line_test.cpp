@@ -49,12 +49,17 @@ TEST(CommandLineTest, EveryNumberRefusesWhatIsNoNumberOrOutOfRange) {
     if (option.range.empty()) continue;
     const std::string name = "--" + std::string(option.name);
     for (const char* value : {"nan", "-nan", "inf", "-inf", "infinity", "1e999", "-1", "1e12", "",
-                              " 1", "1 ", "1x", "x", "--", "0x1", "1,5", "++1", "+-1"}) {
-      const std::string argument = name + "=" + value;
-      expect_parts(refusal_of({argument.c_str()}),
+                              " 1", "1 ", "1x", "x", "0x1", "1,5", "++1", "+-1"}) {
+      expect_parts(refusal_of({name.c_str(), value}),
                    {name, "'" + std::string(value) + "'", option.range});
     }
   }
+}
+
+TEST(CommandLineTest, NothingAfterAnEqualsSignIsNoValueAndTakesNotTheNextArgument) {
+  for (const std::vector<const char*>& arguments : std::vector<std::vector<const char*>>{
+           {"--lr="}, {"--lr=", "3"}, {"--data-dir=", "x"}, {"--nesterov="}})
+    expect_parts(refusal_of(arguments), {std::string(arguments[0]).substr(0, 4)});
 }
 
 TEST(CommandLineTest, TheEndsOfARangeBelongToIt) {
@@ -89,7 +94,9 @@ TEST(CommandLineTest, EveryOptionWantsAValueUnlessItIsAFlag) {
   for (const Option& option : options()) {
     if (option.is_flag()) continue;
     const std::string name = "--" + std::string(option.name);
-    expect_parts(refusal_of({name.c_str()}), {name});
+    const std::string sentence = refusal_of({name.c_str()});
+    expect_parts(sentence, {name});
+    EXPECT_EQ(sentence.find("1 required"), std::string::npos) << "unclear: " << sentence;
   }
 }
 

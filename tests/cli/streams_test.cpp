@@ -97,7 +97,7 @@ TEST_F(StreamsTest, JsonLinesHaveTheKeysOfTheContractAndNothingElseIsPrinted) {
 }
 
 TEST_F(StreamsTest, QuietDoesNotSilenceJson) {
-  EXPECT_EQ(events_of(train({"--json", "--quiet"}).out).size(), 3u);
+  EXPECT_GE(events_of(train({"--json", "--quiet"}).out).size(), 3u);
 }
 
 TEST_F(StreamsTest, RedirectedStreamsCarryNoColourAndNoCarriageReturn) {

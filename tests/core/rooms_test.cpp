@@ -26,7 +26,12 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
      {"core", "data", "engine", "engine/torch", "engine/fused", "engine/select", "train", "run"}},
 };
 
-std::string room_of(const std::string& path) { return fs::path(path).parent_path().string(); }
+/// The room a path belongs to: the nearest folder above it that is one; a room may have folders.
+std::string room_of(const std::string& path) {
+  fs::path folder = fs::path(path).parent_path();
+  while (!folder.empty() && !kMayInclude.contains(folder.string())) folder = folder.parent_path();
+  return folder.string();
+}
 
 /// The path below include/fmnist or src that an include line names; empty for other headers.
 std::string project_header(const std::string& line) {

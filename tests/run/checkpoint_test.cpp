@@ -1,5 +1,6 @@
 #include "fmnist/run/checkpoint.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -40,7 +41,7 @@ CheckpointInfo sample_info() {
           .resume = {{"seconds", "12.5"}, {"loss_sum", "0x1.8p+3"}}};
 }
 
-std::string state_bytes() { return encode_training_state(sample_state(), sample_info()); }
+std::string state_bytes() { return encode_training_state(sample_state(), nullptr, sample_info()); }
 
 std::string model_bytes() { return encode_model(sample_state().parameters, sample_info()); }
 
@@ -88,9 +89,19 @@ TEST(Checkpoint, ATrainingStateIsReadBackWhole) {
   EXPECT_EQ(*checkpoint.info, sample_info());
 }
 
+TEST(Checkpoint, TheBestEpochsParametersAreReadBackAndVerified) {
+  const Parameters best = filled(5.0F);
+  const std::string bytes = encode_training_state(sample_state(), &best, sample_info());
+  EXPECT_EQ(decode_checkpoint(bytes, "file").best, best);
+  const std::string other = changed(bytes, true, [](SafetensorsFile& file) {
+    file.tensors.back().bytes.back() ^= std::byte{1};
+  });
+  EXPECT_THAT(problem(other), testing::HasSubstr("SHA-256 of its tensors"));
+}
+
 TEST(Checkpoint, AModelIsReadBackWithoutState) {
   const Checkpoint checkpoint = decode_checkpoint(model_bytes(), "file");
-  EXPECT_EQ(checkpoint, (Checkpoint{sample_state().parameters, std::nullopt, sample_info()}));
+  EXPECT_EQ(checkpoint, (Checkpoint{sample_state().parameters, std::nullopt, std::nullopt, sample_info()}));
 }
 
 TEST(Checkpoint, EveryBitOfTheValuesIsKept) {
@@ -101,7 +112,7 @@ TEST(Checkpoint, EveryBitOfTheValuesIsKept) {
   }
   state.momentum.values[0] = std::bit_cast<float>(0x7fc01234U);
   state.momentum.values[1] = -0.0F;
-  const Checkpoint read = decode_checkpoint(encode_training_state(state, {}), "file");
+  const Checkpoint read = decode_checkpoint(encode_training_state(state, nullptr, {}), "file");
   const std::size_t size = kParameterCount * sizeof(float);
   EXPECT_EQ(std::memcmp(read.state->parameters.values.data(), state.parameters.values.data(), size),
             0);
@@ -111,7 +122,7 @@ TEST(Checkpoint, EveryBitOfTheValuesIsKept) {
 TEST(Checkpoint, TheStepIsThatOfTheState) {
   TrainState state = sample_state();
   state.step = UINT64_MAX;
-  const Checkpoint read = decode_checkpoint(encode_training_state(state, sample_info()), "file");
+  const Checkpoint read = decode_checkpoint(encode_training_state(state, nullptr, sample_info()), "file");
   EXPECT_EQ(read.state->step, UINT64_MAX);
   EXPECT_EQ(read.info->step, UINT64_MAX);
 }

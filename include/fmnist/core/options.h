@@ -27,6 +27,7 @@ struct Option {
   bool saved;               // stands in config.toml: a setting, not a wish for this one call
   std::function<void(Config&, std::string_view)> set;  // throws Error (kUsage) on a bad value
   std::function<nlohmann::json(const Config&)> get;    // null when unset
+  std::function<void(Config& to, const Config& from)> copy;
 
   bool is_flag() const { return placeholder.empty(); }
   /// The option's name as a JSON key: "batch_size".

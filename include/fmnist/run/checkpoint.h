@@ -30,6 +30,7 @@ struct CheckpointInfo {
 struct Checkpoint {
   Parameters parameters;
   std::optional<TrainState> state;     // in a training state; its parameters are the same
+  std::optional<Parameters> best;      // likewise, of a run with a validation split
   std::optional<CheckpointInfo> info;  // not in a model that another program wrote
 
   bool operator==(const Checkpoint&) const = default;
@@ -40,9 +41,10 @@ struct Checkpoint {
 std::string encode_model(const Parameters& parameters, const CheckpointInfo& info);
 
 /// The bytes of a training state: the eight parameters and their momentum buffers, under
-/// `momentum.<name>`. The step is the state's; `info.step` is not looked at. Throws as
-/// `encode_model` does.
-std::string encode_training_state(const TrainState& state, const CheckpointInfo& info);
+/// `momentum.<name>`, and those of the best epoch so far, if any, under `best.<name>`. The step is
+/// the state's; `info.step` is not looked at. Throws as `encode_model` does.
+std::string encode_training_state(const TrainState& state, const Parameters* best,
+                                  const CheckpointInfo& info);
 
 /// Reads what the two functions above write, or a safetensors file of just the eight parameters
 /// from elsewhere; `name` stands for it in messages. Throws `Error` (kCheckpoint) on a damaged

@@ -24,6 +24,7 @@ struct RunFacts {
   std::string data_sha256;
   bool data_verified = false;
   std::optional<std::filesystem::path> output;
+  std::optional<std::filesystem::path> resumed_from;
 };
 
 /// The `start`, `epoch`, `checkpoint`, `result` and `error` events, schema "fmnist-train/1": what
@@ -39,6 +40,9 @@ nlohmann::ordered_json error_event(ErrorKind kind, std::string_view message, std
 /// The content of `result.json`: start and result in one object.
 nlohmann::ordered_json result_document(const RunFacts& facts, const RunResult& result,
                                        const std::optional<std::filesystem::path>& checkpoint);
+
+/// `json` on one line; bytes of a path that are not UTF-8 are replaced.
+std::string to_line(const nlohmann::ordered_json& json);
 
 /// The header and one row (newline included) of `metrics.csv`. It holds no times: a resumed run
 /// writes the same bytes as one that was never stopped.

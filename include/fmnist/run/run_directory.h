@@ -1,10 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
-
-#include "fmnist/run/checkpoint.h"
-#include "fmnist/run/results.h"
 
 namespace fmnist {
 
@@ -14,30 +10,34 @@ inline constexpr const char* kMetricsFile = "metrics.csv";
 inline constexpr const char* kResultFile = "result.json";
 inline constexpr const char* kLogFile = "train.log";
 inline constexpr const char* kModelFile = "model.safetensors";
+inline constexpr const char* kStateFile = "last.safetensors";
+
+/// How a run takes a directory.
+enum class Claim {
+  kNew,        // it holds no run yet
+  kOverwrite,  // the files of an earlier run are removed
+  kResume,     // the run it holds, if any, goes on
+};
 
 /// Throws `Error` (kCheckpoint) when `directory` already holds a run.
 void refuse_existing_run(const std::filesystem::path& directory);
 
-/// Makes `directory` ready for a new run: creates it, removes the files of an earlier run when
-/// `overwrite` (otherwise they are refused, see above), and proves it writable. Throws `Error`
-/// (kRuntime) naming the directory when it cannot.
-void prepare_run_directory(const std::filesystem::path& directory, bool overwrite);
-
-/// Writes the files of a run directory as the run goes on, each replaced atomically.
-class RunDirectory final : public Observer {
+/// A directory that belongs to this run alone until the object goes: created where it is missing,
+/// locked against other programs, and ready as `claim` says. Throws `Error`: kCheckpoint when it
+/// holds a run that may not be touched or another program has it, kRuntime when it cannot be made
+/// or is not writable.
+class RunDirectory {
  public:
-  /// The directory must have been prepared; writes config.toml.
-  explicit RunDirectory(RunFacts facts);
+  RunDirectory(std::filesystem::path path, Claim claim);
+  ~RunDirectory();
+  RunDirectory(const RunDirectory&) = delete;
+  RunDirectory& operator=(const RunDirectory&) = delete;
 
-  void on_epoch(const EpochFinished& epoch) override;
-  void on_position(const RunPosition& position) override;
-  void on_finish(const RunResult& result) override;
+  const std::filesystem::path& path() const { return path_; }
 
  private:
-  std::filesystem::path path(const char* file) const { return *facts_.output / file; }
-
-  RunFacts facts_;
-  std::string metrics_;  // all of metrics.csv so far
+  std::filesystem::path path_;
+  int lock_ = -1;  // descriptor of the directory
 };
 
 }  // namespace fmnist

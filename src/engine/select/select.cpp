@@ -1,16 +1,32 @@
 #include "fmnist/engine/select/select.h"
 
+#include "fmnist/engine/fused/fused_engine.h"
 #include "fmnist/engine/torch/device.h"
 #include "fmnist/engine/torch/torch_engine.h"
 
 namespace fmnist {
+namespace {
+
+void choose_engine(EngineChoice asked, Machine& machine) {
+  const bool cpu = machine.device.used == "cpu";
+  machine.engine = asked;
+  machine.engine_reason = "it was asked for";
+  if (asked != EngineChoice::kAuto) return;
+  machine.engine = cpu ? EngineChoice::kFused : EngineChoice::kTorch;
+  machine.engine_reason =
+      cpu ? "fused is the fast one on a CPU" : "torch is the one for " + machine.device.used;
+}
+
+}  // namespace
 
 Machine choose_machine(const Config& config) {
   Machine machine;
-  machine.device = choose_device(config.device, config.require_device);
+  DeviceRequest request = config.device;
+  // The fused engine is a CPU's: with it, `auto` asks for no GPU.
+  if (config.engine == EngineChoice::kFused) request = {DeviceRequest::Kind::kCpu, std::nullopt};
+  machine.device = choose_device(request, config.require_device);
   machine.threads = config.threads.value_or(available_cpus());
-  machine.engine = EngineChoice::kTorch;
-  machine.engine_reason = "the torch engine was asked for";
+  choose_engine(config.engine, machine);
   return machine;
 }
 
@@ -18,6 +34,8 @@ std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config
                                     const Split& train, const TrainState& state) {
   const StepOptions options{config.momentum, config.nesterov,        config.weight_decay,
                             config.dropout,  config.label_smoothing, config.seed};
+  if (machine.engine == EngineChoice::kFused)
+    return make_fused_engine(options, train, state, machine.threads);
   return make_torch_engine(options, train, state, machine.device.used, machine.threads);
 }
 

@@ -1,6 +1,7 @@
 #include "fmnist/engine/torch/torch_engine.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
 #include <torch/torch.h>
 #include <torch/version.h>
 
@@ -10,6 +11,7 @@
 #include "engine/torch/cnn.h"
 #include "engine/torch/fashion_mnist.h"
 #include "fmnist/core/random.h"
+#include "fmnist/core/signals_blocked.h"
 
 namespace fmnist {
 namespace {
@@ -163,6 +165,10 @@ std::unique_ptr<Engine> make_torch_engine(const StepOptions& options, const Spli
                                           const TrainState& state, const std::string& device,
                                           int threads) {
   at::set_num_threads(threads);
+  {
+    const SignalsBlocked blocked;  // for the threads that LibTorch makes now
+    at::parallel_for(0, threads, 1, [](std::int64_t, std::int64_t) {});
+  }
   return std::make_unique<TorchEngine>(options, train, state, torch::Device(device), threads);
 }
 

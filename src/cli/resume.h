@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "fmnist/data/dataset.h"
+#include "fmnist/engine/select/select.h"
+#include "fmnist/run/run_directory.h"
+#include "fmnist/run/saved_run.h"
+
+namespace fmnist {
+
+/// Where a run begins: at the start, or where a saved one stopped.
+struct Start {
+  Config config;
+  Claim claim = Claim::kNew;
+  RunPosition position;
+  std::optional<SavedRun> saved;
+  std::vector<SettingConflict> conflicts;
+};
+
+/// Reads the saved run that the command line names, if any. Throws `Error` (kCheckpoint).
+Start plan_start(const Invocation& invocation);
+
+/// Throws `Error` (kCheckpoint), after a table in the log, when the run would not go on as the
+/// saved one: other settings, data, engine, device, or (torch engine) number of threads.
+void check_continues(const SavedRun& saved, const Start& start, const Dataset& dataset,
+                     const Machine& machine);
+
+/// `text` as one word of a shell command.
+std::string shell_quoted(const std::string& text);
+
+}  // namespace fmnist

@@ -1,0 +1,296 @@
+#include "fmnist/engine/fused/fused_engine.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <numeric>
+
+#include "engine/fused/isa.h"
+#include "engine/fused/random_inputs.h"
+#include "engine/fused/reference_network.h"
+#include "fmnist/core/error.h"
+#include "fmnist/core/random.h"
+
+namespace fmnist {
+namespace {
+
+/// Forces an instruction set for one test.
+class ForcedIsa {
+ public:
+  explicit ForcedIsa(const std::string& name) { setenv("FMNIST_ISA", name.c_str(), 1); }
+  ~ForcedIsa() { unsetenv("FMNIST_ISA"); }
+  ForcedIsa(const ForcedIsa&) = delete;
+  ForcedIsa& operator=(const ForcedIsa&) = delete;
+};
+
+std::string forced_name(Isa isa) { return isa == Isa::kPortable ? "portable" : to_string(isa); }
+
+std::vector<std::uint32_t> in_order(std::size_t count) {
+  std::vector<std::uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0U);
+  return order;
+}
+
+std::unique_ptr<Engine> make_engine(const StepOptions& options, const Split& split,
+                                    const TrainState& state, int threads) {
+  auto engine = make_fused_engine(options, split, state, threads);
+  engine->start_epoch(in_order(split.size()));
+  return engine;
+}
+
+/// Dropout's factors as core/random.h defines them.
+DropoutFactors dropout_factors(const StepOptions& options, std::uint64_t step, std::size_t place) {
+  DropoutFactors factors;
+  for (std::uint32_t unit = 0; unit < kReferenceHidden; ++unit) {
+    const auto words = philox(
+        {static_cast<std::uint32_t>(options.seed), static_cast<std::uint32_t>(options.seed >> 32)},
+        {static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32),
+         static_cast<std::uint32_t>(place * 16 + unit / 4),
+         static_cast<std::uint32_t>(Stream::kDropout)});
+    const bool dropped = words[unit % 4] < options.dropout * 4294967296.0;
+    factors[unit] = dropped ? 0.0 : 1.0 / (1.0 - options.dropout);
+  }
+  return factors;
+}
+
+/// Gradients of the mean loss over a batch, and the summed loss.
+double reference_batch(const StepOptions& options, const Split& split, std::size_t first,
+                       std::size_t count, std::uint64_t step, ReferenceNetwork& network) {
+  std::fill(network.gradients.begin(), network.gradients.end(), 0.0);
+  double loss = 0.0;
+  for (std::size_t i = 0; i < count; ++i) {
+    loss += network.backward(split.image(first + i), split.labels[first + i],
+                             options.label_smoothing, 1.0 / static_cast<double>(count),
+                             dropout_factors(options, step, i));
+  }
+  return loss;
+}
+
+/// Largest difference in each tensor, relative to its largest entry.
+void expect_near_relative(const Parameters& found, const std::vector<double>& expected,
+                          double tolerance) {
+  for (std::size_t t = 0; t < kParameters.size(); ++t) {
+    double largest = 0.0;
+    double difference = 0.0;
+    for (std::size_t i = 0; i < kParameters[t].size; ++i) {
+      const double value = expected[kParameters[t].offset + i];
+      largest = std::max(largest, std::abs(value));
+      difference = std::max(difference, std::abs(value - double{found.tensor(t)[i]}));
+    }
+    EXPECT_GT(largest, 0.0) << kParameters[t].name;
+    EXPECT_LE(difference, tolerance * largest) << kParameters[t].name;
+  }
+}
+
+class FusedEngineOnIsa : public testing::TestWithParam<Isa> {
+ protected:
+  const ForcedIsa forced_{forced_name(GetParam())};
+};
+
+INSTANTIATE_TEST_SUITE_P(Isas, FusedEngineOnIsa, testing::ValuesIn(supported_isas()),
+                         [](const auto& test) { return to_string(test.param); });
+
+TEST_P(FusedEngineOnIsa, NamesItsInstructionSet) {
+  const Split split = random_split(1, 1);
+  const EngineInfo info = make_engine({}, split, {}, 2)->info();
+  EXPECT_EQ(info.name, "fused");
+  EXPECT_EQ(info.device, "cpu");
+  EXPECT_EQ(info.threads, 2);
+  EXPECT_EQ(info.isa, to_string(GetParam()));
+}
+
+TEST_P(FusedEngineOnIsa, GradientsEqualTheReference) {
+  const Split split = random_split(70, 3);
+  for (const std::size_t count : {1, 7, 16, 33, 64}) {
+    for (const double dropout : {0.0, 0.5}) {
+      SCOPED_TRACE(testing::Message() << count << " images, dropout " << dropout);
+      StepOptions options;
+      options.dropout = dropout;
+      options.label_smoothing = dropout == 0.0 ? 0.0 : 0.1;
+      options.seed = 0x123456789ABCDEF;
+      const TrainState state{random_parameters(5), {}, 0};
+      const auto engine = make_engine(options, split, state, 1);
+      constexpr std::uint64_t kStep = 0x300000007;
+      engine->train_step(6, count, 0.01, kStep);
+      ReferenceNetwork network(state.parameters);
+      const double loss = reference_batch(options, split, 6, count, kStep, network);
+      // The momentum buffers start at zero, so that after one step they are the gradients.
+      expect_near_relative(engine->state().momentum, network.gradients, 1e-5);
+      const Totals totals = engine->drain();
+      EXPECT_NEAR(totals.loss, loss, 1e-5 * loss);
+      EXPECT_EQ(totals.count, count);
+      EXPECT_EQ(totals.loss / kLossQuantum, std::round(totals.loss / kLossQuantum));
+      EXPECT_EQ(engine->drain().count, 0U);
+    }
+  }
+}
+
+TEST_P(FusedEngineOnIsa, TenStepsEqualTheReference) {
+  const Split split = random_split(200, 9);
+  for (const bool nesterov : {false, true}) {
+    StepOptions options;
+    options.dropout = 0.0;
+    options.momentum = 0.9;
+    options.nesterov = nesterov;
+    options.weight_decay = nesterov ? 0.01 : 0.0;
+    const TrainState state{random_parameters(6), {}, 0};
+    const auto engine = make_engine(options, split, state, 2);
+    ReferenceNetwork network(state.parameters);
+    std::vector<double> momentum(kParameterCount);
+    for (std::size_t step = 0; step < 10; ++step) {
+      const double rate = 0.02 + 0.001 * static_cast<double>(step);
+      engine->train_step(20 * step, 20, rate, step);
+      reference_batch(options, split, 20 * step, 20, step, network);
+      for (std::size_t i = 0; i < kParameterCount; ++i) {
+        const double g = network.gradients[i] + options.weight_decay * network.parameters[i];
+        momentum[i] = options.momentum * momentum[i] + g;
+        network.parameters[i] -= rate * (nesterov ? g + options.momentum * momentum[i] : momentum[i]);
+      }
+    }
+    expect_near_relative(engine->state().parameters, network.parameters, 1e-5);
+    EXPECT_EQ(engine->state().step, 10U);
+  }
+}
+
+TEST_P(FusedEngineOnIsa, LogitsEqualTheReference) {
+  const TrainState state{random_parameters(8), {}, 0};
+  for (const std::size_t count : {0, 1, 15, 16, 17, 50}) {
+    const Split split = random_split(count, 4);
+    const auto logits = make_engine({}, split, state, 3)->logits(split.images);
+    ASSERT_EQ(logits.size(), count * kClassCount);
+    ReferenceNetwork network(state.parameters);
+    DropoutFactors all;
+    all.fill(1.0);
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      const auto expected = network.logits(split.image(i / kClassCount), all);
+      EXPECT_NEAR(logits[i], expected[i % kClassCount], 2e-6) << i;
+    }
+  }
+}
+
+TEST_P(FusedEngineOnIsa, SameBitsOnAnyNumberOfThreads) {
+  const Split split = random_split(1064, 2);
+  for (const std::size_t batch : {1, 7, 16, 64, 100, 1000}) {
+    std::string expected;
+    Totals totals;
+    for (const int threads : {1, 2, 3, 8}) {
+      const auto engine = make_engine({}, split, {random_parameters(1), {}, 0}, threads);
+      // The second step is a short one where there is room for it.
+      engine->train_step(0, batch, 0.05, 0);
+      engine->train_step(batch, std::min<std::size_t>(batch, 64), 0.05, 1);
+      const std::string found = fingerprint(engine->state().parameters);
+      const Totals drained = engine->drain();
+      if (threads == 1) {
+        expected = found;
+        totals = drained;
+      }
+      EXPECT_EQ(found, expected) << "batch " << batch << ", threads " << threads;
+      EXPECT_EQ(drained.loss, totals.loss);
+      EXPECT_EQ(drained.correct, totals.correct);
+    }
+  }
+}
+
+TEST_P(FusedEngineOnIsa, ContinuesFromItsState) {
+  const Split split = random_split(96, 2);
+  const auto whole = make_engine({}, split, {random_parameters(1), {}, 0}, 1);
+  for (std::size_t step = 0; step < 3; ++step) whole->train_step(32 * step, 32, 0.05, step);
+  const auto before = make_engine({}, split, {random_parameters(1), {}, 0}, 1);
+  before->train_step(0, 32, 0.05, 0);
+  TrainState state = before->state();
+  for (const bool keeps_momentum : {true, false}) {
+    if (!keeps_momentum) state.momentum = {};
+    const auto after = make_engine({}, split, state, 2);
+    for (std::size_t step = 1; step < 3; ++step) after->train_step(32 * step, 32, 0.05, step);
+    EXPECT_EQ(after->state() == whole->state(), keeps_momentum);
+  }
+}
+
+TEST_P(FusedEngineOnIsa, NotANumberReachesTheLoss) {
+  const Split split = random_split(40, 2);
+  for (std::size_t tensor = 0; tensor < kParameters.size(); ++tensor) {
+    for (const float poison : {std::numeric_limits<float>::quiet_NaN(),
+                               std::numeric_limits<float>::infinity()}) {
+      TrainState state{random_parameters(1), {}, 0};
+      state.parameters.tensor(tensor)[kParameters[tensor].size / 2] = poison;
+      StepOptions options;
+      options.dropout = 0.0;
+      const auto engine = make_engine(options, split, state, 1);
+      engine->train_step(0, 40, 0.01, 0);
+      EXPECT_FALSE(std::isfinite(engine->drain().loss)) << kParameters[tensor].name << poison;
+      EXPECT_FALSE(all_finite(engine->state().parameters));
+    }
+  }
+}
+
+TEST_P(FusedEngineOnIsa, LearnsOneBatch) {
+  const Split split = random_split(32, 2);
+  StepOptions options;
+  options.dropout = 0.0;
+  options.momentum = 0.9;
+  const auto engine = make_engine(options, split, {random_parameters(1), {}, 0}, 1);
+  for (std::size_t step = 0; step < 150; ++step) engine->train_step(0, 32, 0.02, step);
+  engine->drain();
+  engine->train_step(0, 32, 0.0, 150);
+  const Totals totals = engine->drain();
+  EXPECT_EQ(totals.correct, 32U);
+  EXPECT_LT(totals.loss, 1.0);
+}
+
+TEST(FusedEngine, DropoutDependsOnSeedAndStep) {
+  const Split split = random_split(64, 2);
+  const auto trained = [&](std::uint64_t seed, std::uint64_t step) {
+    StepOptions options;
+    options.seed = seed;
+    const auto engine = make_engine(options, split, {random_parameters(1), {}, 0}, 1);
+    engine->train_step(0, 64, 0.05, step);
+    return fingerprint(engine->state().parameters);
+  };
+  EXPECT_EQ(trained(1, 0), trained(1, 0));
+  EXPECT_NE(trained(1, 0), trained(2, 0));
+  EXPECT_NE(trained(1, 0), trained(1, 1));
+  EXPECT_NE(trained(1, 0), trained(1ULL << 32 | 1, 0));
+}
+
+TEST(FusedEngine, WithoutMomentumKeepsNoBuffer) {
+  const Split split = random_split(16, 2);
+  StepOptions options;
+  options.momentum = 0.0;
+  const TrainState state{random_parameters(1), {}, 0};
+  const auto engine = make_engine(options, split, state, 1);
+  engine->train_step(0, 16, 0.05, 0);
+  EXPECT_EQ(engine->state().momentum, Parameters{});
+  EXPECT_NE(engine->state().parameters, state.parameters);
+}
+
+TEST(FusedEngine, RefusesAStepBeyondTheEpoch) {
+  const Split split = random_split(16, 2);
+  const auto engine = make_engine({}, split, {}, 1);
+  EXPECT_THROW(engine->train_step(0, 0, 0.1, 0), Error);
+  EXPECT_THROW(engine->train_step(8, 9, 0.1, 0), Error);
+  EXPECT_THROW(engine->train_step(17, 1, 0.1, 0), Error);
+}
+
+TEST(FusedEngine, RefusesNoThreads) {
+  const Split split = random_split(1, 2);
+  EXPECT_THROW(make_fused_engine({}, split, {}, 0), Error);
+}
+
+TEST(FusedEngine, RefusesAnUnknownInstructionSet) {
+  const ForcedIsa forced("mmx");
+  const Split split = random_split(1, 2);
+  try {
+    make_fused_engine({}, split, {}, 1);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find("FMNIST_ISA is \"mmx\""), std::string::npos);
+    EXPECT_NE(error.hint().find("portable"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace fmnist
