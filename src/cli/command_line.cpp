@@ -3,11 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <map>
-#include <numeric>
-#include <sstream>
-#include <string_view>
+#include <memory>
+#include <utility>
 #include <vector>
 
+#include "cli/config_file.h"
+#include "cli/help.h"
+#include "cli/suggest.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/options.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -21,105 +23,37 @@ constexpr const char* kDescription =
 
 constexpr const char* kFooter =
     "\nResults go to standard output, the log to standard error.\n"
-    "Exit status: 0 finished, 1 failed, 2 usage, 3 data, 4 device, 5 checkpoint or run directory,\n"
-    "6 diverged, 7 below --fail-under, 130 or 143 stopped by a signal.";
+    "Exit status: 0 finished, 1 failed, 2 usage, 3 data, 4 device, 5 checkpoint or\n"
+    "run directory, 6 diverged, 7 below --fail-under, 130 or 143 stopped by a signal.";
 
-std::string with_hyphens(std::string name) {
-  std::replace(name.begin(), name.end(), '_', '-');
-  return name;
-}
-
-/// CLI11's TOML reader, with `_` accepted for `-` in keys as on the command line.
-class ConfigFile final : public CLI::ConfigTOML {
- public:
-  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    auto parsed = CLI::ConfigTOML::from_config(input);
-    for (auto& item : parsed) item.name = with_hyphens(item.name);
-    return parsed;
-  }
-};
+constexpr const char* kSeeHelp = "see fmnist-train --help";
 
 /// `--batch_size=7` as `--batch-size=7`; values keep their underscores.
 std::string with_hyphenated_name(std::string argument) {
   if (!argument.starts_with("--")) return argument;
   const std::size_t equals = std::min(argument.find('='), argument.size());
-  return with_hyphens(argument.substr(0, equals)) + argument.substr(equals);
+  std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(equals), '_', '-');
+  // CLI11 would take the next argument.
+  if (equals + 1 == argument.size())
+    throw Error(ErrorKind::kUsage, "there is no value after '" + argument + "'", kSeeHelp);
+  return argument;
 }
 
-/// Levenshtein's distance: how many letters to insert, delete or replace.
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= from.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= to.size(); ++j) {
-      const std::size_t replaced = diagonal + (from[i - 1] != to[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row.back();
+/// The arguments as CLI11 takes them: the last one first.
+std::vector<std::string> arguments_of(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  std::transform(arguments.begin(), arguments.end(), arguments.begin(), with_hyphenated_name);
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
 }
 
-/// "did you mean --epochs?" for "--epoch", else where to look.
-std::string suggest(const std::string& argument) {
-  const std::string name =
-      argument.substr(std::min(argument.find_first_not_of('-'), argument.size()),
-                      argument.find('=') - argument.find_first_not_of('-'));
-  const auto closest = std::min_element(
-      options().begin(), options().end(), [&](const Option& left, const Option& right) {
-        return edit_distance(name, left.name) < edit_distance(name, right.name);
-      });
-  if (argument.starts_with('-') && edit_distance(name, closest->name) <= 2)
-    return "did you mean --" + std::string(closest->name) + "?";
-  return "see fmnist-train --help";
-}
-
-/// Help in two columns of an 80-column page: what to type, and a sentence with range and default.
-class HelpFormatter final : public CLI::Formatter {
- public:
-  std::string make_option(const CLI::Option* option, bool) const override {
-    std::string names = "  " + option->get_name(false, true);
-    if (!option->get_type_name().empty()) names += " " + option->get_type_name();
-    std::string text = option->get_description();
-    const Option* setting = find_option(option->get_single_name());
-    std::string notes = setting != nullptr ? setting->range : "";
-    if (!option->get_default_str().empty())
-      notes += (notes.empty() ? "default " : "; default ") + option->get_default_str();
-    if (!notes.empty()) text += " [" + notes + "]";
-    return in_columns(names, text);
-  }
-
- private:
-  static constexpr std::size_t kLeft = 28;
-  static constexpr std::size_t kWidth = 80;
-
-  static std::string in_columns(std::string line, const std::string& text) {
-    std::string result;
-    const auto break_line = [&] {
-      result += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-      line.assign(kLeft, ' ');
-    };
-    if (line.size() + 1 >= kLeft) break_line();
-    line.resize(kLeft, ' ');
-    std::istringstream words(text);
-    for (std::string word; words >> word;) {
-      if (line.size() + word.size() > kWidth) break_line();
-      line += word + " ";
-    }
-    break_line();
-    return result;
-  }
-};
-
-/// The option's texts as they came, before `Option::set` reads them.
+/// The options' texts as they came, before `Option::set` reads them.
 using Texts = std::map<const Option*, std::string>;
 
 std::string names_of(const Option& option) {
-  std::string names = "--" + std::string(option.name);
-  if (option.name == "quiet" || option.name == "verbose")
-    names = "-" + names.substr(2, 1) + "," + names;
-  return names;
+  const std::string name = "--" + std::string(option.name);
+  const bool has_letter = option.name == "quiet" || option.name == "verbose";
+  return has_letter ? "-" + name.substr(2, 1) + "," + name : name;
 }
 
 void declare_options(CLI::App& app, Texts& texts) {
@@ -136,24 +70,29 @@ void declare_options(CLI::App& app, Texts& texts) {
   }
 }
 
-[[noreturn]] void rethrow(const CLI::ParseError& error, const CLI::App& app) {
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
-    const std::string argument = app.remaining().empty() ? error.what() : app.remaining().front();
-    throw Error(ErrorKind::kUsage, "there is no option '" + argument + "'", suggest(argument));
+[[noreturn]] void refuse_extra(const CLI::App& app) {
+  const std::string argument = app.remaining().empty() ? "?" : app.remaining().front();
+  if (!argument.starts_with('-') || argument.size() < 2) {
+    throw Error(ErrorKind::kUsage, "'" + argument + "' is not an option and not a command",
+                kSeeHelp);
   }
-  if (dynamic_cast<const CLI::FileError*>(&error) != nullptr)
-    throw Error(ErrorKind::kUsage,
-                "cannot read the file given with --config: it is missing or not "
-                "readable",
-                "give the path of a TOML file, such as the config.toml of a run");
-  throw Error(ErrorKind::kUsage, error.what(), "see fmnist-train --help");
+  auto names = option_names();
+  names.insert(names.end(), {"help", "version", "config", "print-config", "resume"});
+  const std::string name = argument.substr(0, argument.find('='));
+  const std::string close =
+      name.starts_with("--") ? closest_name(name.substr(2), names) : std::string();
+  throw Error(ErrorKind::kUsage, "there is no option '" + argument + "'",
+              close.empty() ? kSeeHelp : "did you mean --" + close + "?");
 }
 
-Invocation print_text(std::string text) {
-  Invocation invocation;
-  invocation.command = Invocation::Command::kPrintText;
-  invocation.text = std::move(text);
-  return invocation;
+[[noreturn]] void rethrow(const CLI::ParseError& error, const CLI::App& app) {
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) refuse_extra(app);
+  const std::string text = error.what();  // "--lr: 1 required FLOAT missing"
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    throw Error(ErrorKind::kUsage, text.substr(0, text.find(':')) + " needs a value after it",
+                kSeeHelp);
+  }
+  throw Error(ErrorKind::kUsage, text, kSeeHelp);
 }
 
 void validate_resume(const Invocation& invocation) {
@@ -171,6 +110,42 @@ void validate_resume(const Invocation& invocation) {
   }
 }
 
+Invocation print_text(std::string text) {
+  Invocation invocation;
+  invocation.command = Invocation::Command::kPrintText;
+  invocation.text = std::move(text);
+  return invocation;
+}
+
+/// The options that are no settings of a run.
+struct General {
+  std::string config_file;
+  std::string resume;
+  bool print_config = false;
+  CLI::Option* config_option = nullptr;
+  CLI::Option* resume_option = nullptr;
+
+  void declare(CLI::App& app) {
+    resume_option =
+        app.add_option("--resume", resume,
+                       "go on with the run in --output, or with the state at PATH; settings are "
+                       "the saved ones, only --epochs may grow (a schedule then takes the new "
+                       "length from there on)")
+            ->expected(0, 1)
+            ->type_name("[PATH]")
+            ->group(std::string(to_string(OptionGroup::kOutput)));
+    config_option = app.add_option("--config", config_file,
+                                   "read settings from a TOML file; the command line wins")
+                        ->type_name("FILE")
+                        ->group("general");
+    app.add_flag("--print-config", print_config, "print the settings as TOML and exit")
+        ->group("general");
+    app.set_version_flag("--version", version_line(), "print the versions and exit")
+        ->group("general");
+    app.set_help_flag("-h,--help", "print this help and exit")->group("general");
+  }
+};
+
 }  // namespace
 
 std::string version_line() {
@@ -182,41 +157,15 @@ std::string version_line() {
 }
 
 Invocation parse_command_line(int argc, const char* const* argv) {
-  Invocation invocation;
   CLI::App app(kDescription, "fmnist-train");
   app.footer(kFooter);
   app.formatter(std::make_shared<HelpFormatter>());
   Texts texts;
   declare_options(app, texts);
-  app.set_help_flag("-h,--help", "print this help and exit")->group("general");
-  app.set_version_flag("--version", version_line(), "print the versions and exit")
-      ->group("general");
-  app.config_formatter(std::make_shared<ConfigFile>());
-  app.set_config("--config", "", "read settings from a TOML file; the command line wins")
-      ->type_name("FILE")
-      ->group("general");
-  app.allow_config_extras(CLI::config_extras_mode::error);
-  std::string resume;
-  const CLI::Option* resume_option =
-      app.add_option("--resume", resume,
-                     "go on with the run in --output, or with the state at PATH; settings are the "
-                     "saved ones, only --epochs may grow (a schedule then takes the new length "
-                     "from there on)")
-          ->expected(0, 1)
-          ->type_name("[PATH]")
-          ->group("output")
-          ->configurable(false);
-  bool print_config = false;
-  app.add_flag("--print-config", print_config, "print the settings as TOML and exit")
-      ->group("general")
-      ->configurable(false);
-
-  // CLI11 takes the arguments last one first.
-  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  std::transform(arguments.begin(), arguments.end(), arguments.begin(), with_hyphenated_name);
-  std::reverse(arguments.begin(), arguments.end());
+  General general;
+  general.declare(app);
   try {
-    app.parse(arguments);
+    app.parse(arguments_of(argc, argv));
   } catch (const CLI::CallForHelp&) {
     return print_text(app.help());
   } catch (const CLI::CallForVersion&) {
@@ -225,15 +174,18 @@ Invocation parse_command_line(int argc, const char* const* argv) {
     rethrow(error, app);
   }
 
+  Invocation invocation;
+  if (general.config_option->count() > 0)
+    apply_config_file(general.config_file, invocation.config, invocation.given);
   for (const Option& option : options()) {
     if (app["--" + std::string(option.name)]->count() == 0) continue;
     option.set(invocation.config, texts[&option]);
     invocation.given.insert(std::string(option.name));
   }
-  if (resume_option->count() > 0) invocation.resume = resume;
+  if (general.resume_option->count() > 0) invocation.resume = general.resume;
+  if (general.print_config) invocation.command = Invocation::Command::kPrintConfig;
   validate(invocation.config);
   validate_resume(invocation);
-  if (print_config) invocation.command = Invocation::Command::kPrintConfig;
   return invocation;
 }
 

@@ -17,6 +17,11 @@ std::string fixed(double value, int decimals) {
   return buffer.data();
 }
 
+/// "1 step", "2 steps".
+std::string counted(std::uint64_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 void print_json(const nlohmann::ordered_json& event) { print(to_line(event) + "\n"); }
 
 }  // namespace
@@ -24,11 +29,10 @@ void print_json(const nlohmann::ordered_json& event) { print(to_line(event) + "\
 std::string percent(double fraction) { return fixed(100.0 * fraction, 2) + "%"; }
 
 void LogLines::on_start(const RunStarted& start) {
-  log_info("training on " + std::to_string(start.train_images) + " images per epoch, " +
-           std::to_string(start.steps_per_epoch) + " steps, engine " + start.engine.name + " (" +
+  log_info("training on " + counted(start.train_images, "image") + " per epoch, " +
+           counted(start.steps_per_epoch, "step") + ", engine " + start.engine.name + " (" +
            start.engine.isa + "), device " + start.engine.device + ", " +
-           std::to_string(start.engine.threads) +
-           (start.engine.threads == 1 ? " thread" : " threads"));
+           counted(static_cast<std::uint64_t>(start.engine.threads), "thread"));
 }
 
 void LogLines::on_progress(const TrainProgress& progress) {
@@ -46,8 +50,7 @@ void ResultLines::on_epoch(const EpochFinished& epoch) {
 
 void ResultLines::on_finish(const RunResult& result) {
   std::string line = std::string(to_string(result.status)) + " after " +
-                     std::to_string(result.epochs) + (result.epochs == 1 ? " epoch" : " epochs") +
-                     " in " + fixed(result.seconds, 1) + " s";
+                     counted(result.epochs, "epoch") + " in " + fixed(result.seconds, 1) + " s";
   if (result.final) {
     line += ": test loss " + fixed(result.final->loss, 4) + ", accuracy " +
             percent(result.final->accuracy);

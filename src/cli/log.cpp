@@ -71,6 +71,13 @@ void open_log(Verbosity verbosity) {
 }
 
 void add_log_file(const std::filesystem::path& path, bool append) {
+  const auto directory = path.has_parent_path() ? path.parent_path() : ".";
+  if (!std::filesystem::is_directory(directory)) {  // spdlog would make it
+    throw Error(ErrorKind::kRuntime,
+                "cannot open the log file '" + path.string() + "': there is no directory '" +
+                    directory.string() + "'",
+                "make the directory, or choose another place for the file");
+  }
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), !append);
     sink->set_formatter(make_formatter("%Y-%m-%dT%H:%M:%S.%eZ %*%v"));
@@ -83,9 +90,28 @@ void add_log_file(const std::filesystem::path& path, bool append) {
   }
 }
 
-void log_detail(const std::string& line) { spdlog::default_logger()->debug("{}", line); }
-void log_info(const std::string& line) { spdlog::default_logger()->info("{}", line); }
-void log_warning(const std::string& line) { spdlog::default_logger()->warn("{}", line); }
-void log_error(const std::string& line) { spdlog::default_logger()->error("{}", line); }
+namespace {
+
+/// `text` on one line: names of files may hold anything. A tab stays.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    if ((code >= 0x20 && code != 0x7f) || letter == '\t') {
+      line += letter;
+    } else {
+      constexpr const char* kDigits = "0123456789abcdef";
+      line += std::string("\\x") + kDigits[code >> 4] + kDigits[code & 15];
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+void log_detail(const std::string& line) { spdlog::default_logger()->debug("{}", one_line(line)); }
+void log_info(const std::string& line) { spdlog::default_logger()->info("{}", one_line(line)); }
+void log_warning(const std::string& line) { spdlog::default_logger()->warn("{}", one_line(line)); }
+void log_error(const std::string& line) { spdlog::default_logger()->error("{}", one_line(line)); }
 
 }  // namespace fmnist

@@ -1,4 +1,9 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <exception>
 #include <string>
 
@@ -14,9 +19,8 @@ namespace {
 
 constexpr int kPipeClosed = 128 + SIGPIPE;
 
-int run(int argc, char** argv, bool& json) {
+int run(int argc, char** argv) {
   const Invocation invocation = parse_command_line(argc, argv);
-  json = invocation.config.json;
   switch (invocation.command) {
     case Invocation::Command::kPrintText:
       print(invocation.text);
@@ -30,30 +34,47 @@ int run(int argc, char** argv, bool& json) {
   return run_training(invocation);
 }
 
+/// Whether --json stands on the command line: known before it is parsed, for errors in it.
+bool wants_json(int argc, char** argv) {
+  return std::any_of(argv + std::min(argc, 1), argv + argc,
+                     [](const char* argument) { return std::strcmp(argument, "--json") == 0; });
+}
+
 int report(const Error& error, bool json) {
-  log_error(error.what() + (error.hint().empty() ? "" : "; " + error.hint()));
-  if (json) print(to_line(error_event(error.kind(), error.what(), error.hint())) + "\n");
+  const std::string hint = error.hint().empty() ? "" : "; " + error.hint();
+  log_error(error.what() + hint);
+  try {
+    if (json) print(to_line(error_event(error.kind(), error.what(), error.hint())) + "\n");
+  } catch (const std::exception&) {  // standard output cannot be written: the status still says it
+  }
   return static_cast<int>(error.kind());
 }
 
+/// Gives closed standard streams to /dev/null: a file opened later must not get their numbers.
+void open_standard_streams() {
+  for (int descriptor = open("/dev/null", O_RDWR); descriptor >= 0 && descriptor <= STDERR_FILENO;
+       descriptor = open("/dev/null", O_RDWR)) {
+    if (descriptor == STDERR_FILENO) return;
+  }
+}
+
 int main(int argc, char** argv) {
+  open_standard_streams();
+  // Closed pipes and file size limits are errors of the write, not signals.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   open_log(Verbosity::kNormal);
-  bool json = false;
+  const bool json = wants_json(argc, argv);
   try {
-    try {
-      return run(argc, argv, json);
-    } catch (const Error& error) {
-      return report(error, json);
-    } catch (const OutputClosed&) {
-      throw;
-    } catch (const std::exception& error) {
-      const std::string text = error.what();
-      return report(Error(ErrorKind::kRuntime, "unexpected: " + text.substr(0, text.find('\n'))),
-                    json);
-    }
-  } catch (const std::exception&) {  // nobody reads the results, or the error event
+    return run(argc, argv);
+  } catch (const Error& error) {
+    return report(error, json);
+  } catch (const OutputClosed&) {
     return kPipeClosed;
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    return report(Error(ErrorKind::kRuntime, "unexpected: " + text.substr(0, text.find('\n'))),
+                  json);
   }
 }
 

@@ -20,6 +20,9 @@ void ask_to_stop(int signal) {
 void ask_for_checkpoint(int) { checkpoint.store(true, std::memory_order_relaxed); }
 
 void handle(int signal, void (*handler)(int)) {
+  struct sigaction before {};
+  sigaction(signal, nullptr, &before);
+  if (before.sa_handler == SIG_IGN) return;  // a shell's background job, say
   struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;

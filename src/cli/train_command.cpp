@@ -10,6 +10,7 @@
 #include "cli/log.h"
 #include "cli/resume.h"
 #include "cli/signals.h"
+#include "fmnist/core/options.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -20,17 +21,26 @@
 namespace fmnist {
 namespace {
 
-constexpr int kBelowGate = 7;
 constexpr int kSignalled = 128;  // plus the signal's number, as shells have it
 
-/// "runs/2026-11-25T14-03-07Z".
+/// "runs/2026-11-25T14-03-07Z", with "-2" and so on when that is taken.
 std::filesystem::path default_output() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
   gmtime_r(&now, &utc);
   std::array<char, 32> text{};
   std::strftime(text.data(), text.size(), "%Y-%m-%dT%H-%M-%SZ", &utc);
-  return std::filesystem::path("runs") / text.data();
+  std::filesystem::path path = std::filesystem::path("runs") / text.data();
+  std::error_code ignored;
+  for (int number = 2; std::filesystem::exists(path, ignored); ++number)
+    path.replace_filename(text.data() + ("-" + std::to_string(number)));
+  return path;
+}
+
+std::string engine_name(EngineChoice engine) {
+  Config config;
+  config.engine = engine;
+  return find_option("engine")->text(config);
 }
 
 void log_provenance(const Dataset& dataset, const Machine& machine) {
@@ -42,7 +52,7 @@ void log_provenance(const Dataset& dataset, const Machine& machine) {
   } else {
     log_detail("device " + machine.device.used + ": " + machine.device.reason);
   }
-  log_detail("engine: " + machine.engine_reason);
+  log_detail("engine " + engine_name(machine.engine) + ": " + machine.engine_reason);
 }
 
 /// What the log says when a signal stops the run.
@@ -67,9 +77,8 @@ int exit_status(const Config& config, const RunResult& result) {
   }
   const double accuracy = result.best ? result.best->test.accuracy : result.final->accuracy;
   if (!config.fail_under || 100.0 * accuracy >= *config.fail_under) return 0;
-  log_error("test accuracy " + percent(accuracy) + " is below --fail-under " +
-            percent(*config.fail_under / 100.0));
-  return kBelowGate;
+  throw Error(ErrorKind::kGate, "test accuracy " + percent(accuracy) + " is below --fail-under " +
+                                    percent(*config.fail_under / 100.0));
 }
 
 Request requested() {

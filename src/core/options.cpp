@@ -235,7 +235,7 @@ std::optional<double> parse_duration(std::string_view text) {
     const auto unit = text.find_first_of("smhd");
     if (unit == std::string_view::npos) return std::nullopt;
     const auto count = parse_number<double>(text.substr(0, unit));
-    if (!count) return std::nullopt;
+    if (!count || *count < 0.0) return std::nullopt;
     total += *count * (text[unit] == 's'   ? 1.0
                        : text[unit] == 'm' ? 60.0
                        : text[unit] == 'h' ? 3600.0
@@ -351,7 +351,7 @@ std::vector<Option> output_options() {
 std::vector<Option> gate_options() {
   return {
       number({"fail-under", OptionGroup::kGates,
-              "exit with status 7 when the final accuracy is below PERCENT"},
+              "exit with status 7 when the final accuracy in percent is below N"},
              &Config::fail_under, {0, 100}),
       duration({"max-time", OptionGroup::kGates, "stop after this time (90s, 10m, 1h30m)"},
                &Config::max_time),
@@ -366,6 +366,11 @@ std::string text_of(const nlohmann::json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (value.is_number_float()) return format_number(value.get<double>());
   return value.dump();
+}
+
+/// A JSON string is also a TOML basic string; bytes that are not UTF-8 have none and are replaced.
+std::string quoted(const nlohmann::json& text) {
+  return text.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string hyphenated(std::string_view name) {
@@ -424,9 +429,8 @@ std::string to_toml(const Config& config) {
       group = option.group;
       toml += "\n# " + std::string(to_string(option.group)) + "\n";
     }
-    // A JSON string is also a TOML basic string.
-    toml += std::string(option.name) + " = " + (value.is_string() ? value.dump() : text_of(value)) +
-            "\n";
+    toml += std::string(option.name) + " = " +
+            (value.is_string() ? quoted(value) : text_of(value)) + "\n";
   }
   return toml;
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "fmnist/core/error.h"
+#include "fmnist/core/files.h"
 
 namespace fmnist {
 namespace {
@@ -49,6 +50,22 @@ int lock(const std::filesystem::path& directory) {
   return descriptor;
 }
 
+/// Writes and removes as much as a run's files need.
+void prove_writable(const std::filesystem::path& directory) {
+  constexpr std::size_t kEnough = 512 * 1024;
+  const auto probe = directory / "probe";
+  try {
+    write_file_atomically(probe, std::string(kEnough, '\0'));
+  } catch (const Error& error) {
+    throw Error(
+        ErrorKind::kRuntime,
+        "the run directory " + quoted(directory) + " is not writable (" + error.what() + ")",
+        "free space or permissions there, or choose another --output");
+  }
+  std::error_code ignored;
+  std::filesystem::remove(probe, ignored);
+}
+
 void remove_files(const std::filesystem::path& directory) {
   for (const char* file : kFiles) {
     std::error_code error;
@@ -76,7 +93,15 @@ RunDirectory::RunDirectory(std::filesystem::path path, Claim claim) : path_(std:
   if (claim == Claim::kNew) refuse_existing_run(path_);
   create(path_);
   lock_ = lock(path_);
-  if (claim == Claim::kOverwrite) remove_files(path_);
+  try {
+    // Once more: a run may have come and gone before the lock.
+    if (claim == Claim::kNew) refuse_existing_run(path_);
+    prove_writable(path_);
+    if (claim == Claim::kOverwrite) remove_files(path_);
+  } catch (const Error&) {
+    ::close(lock_);
+    throw;
+  }
 }
 
 RunDirectory::~RunDirectory() { ::close(lock_); }

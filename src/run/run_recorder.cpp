@@ -1,5 +1,6 @@
 #include "fmnist/run/run_recorder.h"
 
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -22,18 +23,20 @@ RunRecorder::RunRecorder(RunFacts facts, std::string metrics, Listener listener)
 
 void RunRecorder::on_epoch(const EpochFinished& epoch) {
   metrics_ += metrics_csv_row(epoch);
-  attempt([&] { write(kMetricsFile, metrics_); });
+  write_metrics();
 }
 
 void RunRecorder::on_position(const RunPosition& position) {
-  attempt([&] {
+  // A resumed run takes the rows up to its state from the file.
+  if (failures_.contains(kMetricsFile)) write_metrics();
+  attempt(kStateFile, [&] {
     write(kStateFile, encode_position(position, facts_));
     listener_.saved(path(kStateFile), position);
   });
 }
 
 void RunRecorder::on_finish(const RunResult& result) {
-  if (failure_) throw *failure_;
+  if (!failures_.empty()) throw failures_.begin()->second;
   std::optional<std::filesystem::path> model;
   if (result.status != RunStatus::kDiverged) {
     model = path(kModelFile);
@@ -47,16 +50,23 @@ void RunRecorder::on_finish(const RunResult& result) {
 void RunRecorder::write(const char* file, const std::string& bytes) {
   // The directory may have been removed under us: what is still known is worth keeping.
   std::error_code ignored;  // the write says it better
-  std::filesystem::create_directories(*facts_.output, ignored);
+  if (std::filesystem::create_directories(*facts_.output, ignored)) {
+    write_file_atomically(path(kConfigFile), to_toml(facts_.config));
+    if (!metrics_.empty()) write_file_atomically(path(kMetricsFile), metrics_);
+  }
   write_file_atomically(path(file), bytes);
 }
 
-void RunRecorder::attempt(const std::function<void()>& write) {
+void RunRecorder::write_metrics() {
+  attempt(kMetricsFile, [&] { write(kMetricsFile, metrics_); });
+}
+
+void RunRecorder::attempt(const char* file, const std::function<void()>& write) {
   try {
     write();
-    failure_.reset();
+    failures_.erase(file);
   } catch (const Error& error) {
-    failure_ = error;
+    failures_.insert_or_assign(file, error);
     listener_.failed(error);
   }
 }

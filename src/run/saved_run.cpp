@@ -1,5 +1,6 @@
 #include "fmnist/run/saved_run.h"
 
+#include <stdexcept>
 #include <system_error>
 #include <utility>
 
@@ -37,10 +38,11 @@ void progress_from_json(const json& progress, RunPosition& position,
   position.epoch_totals = {progress.at("loss"), progress.at("correct"), progress.at("count")};
   position.epoch_seconds = {progress.at("epoch_seconds").at(0), progress.at("epoch_seconds").at(1)};
   position.seconds = progress.at("seconds");
-  if (!progress.contains("best")) return;
+  if (progress.contains("best") != best.has_value()) throw std::invalid_argument("best");
+  if (!best) return;
   const json& found = progress.at("best");
   position.best = BestEpoch{found.at("epoch"), metrics_from(found.at("val")),
-                            metrics_from(found.at("test")), best.value_or(Parameters{})};
+                            metrics_from(found.at("test")), *best};
 }
 
 CheckpointInfo info_of(const RunFacts& facts, std::uint64_t epochs, std::uint64_t step) {
@@ -109,7 +111,9 @@ SavedRun load_saved_run(const std::filesystem::path& path) {
   run.position.state = std::move(*checkpoint.state);
   run.position.epochs = info.epoch;
   try {
-    run.config = config_from_json(json::parse(info.config_json));
+    const json settings = json::parse(info.config_json);
+    if (!settings.is_object()) throw std::invalid_argument("config");
+    run.config = config_from_json(settings);
     progress_from_json(json::parse(info.resume.at("progress")), run.position, checkpoint.best);
     run.device = info.resume.at("device");
   } catch (const std::exception&) {  // digests fit, but no version of ours wrote this

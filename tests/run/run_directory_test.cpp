@@ -1,11 +1,13 @@
 #include "fmnist/run/run_directory.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
-#include <fstream>
+#include <optional>
+#include <set>
 
 #include "fmnist/core/files.h"
-#include "fmnist/core/options.h"
+#include "support/child_process.h"
 #include "support/errors.h"
 #include "support/idx_writer.h"
 #include "support/temporary_directory.h"
@@ -13,79 +15,145 @@
 namespace fmnist {
 namespace {
 
+namespace fs = std::filesystem;
+
 class RunDirectoryTest : public testing::Test {
  protected:
-  std::string content(const char* file) const {
-    return read_file(directory() / file, ErrorKind::kRuntime);
-  }
-  std::filesystem::path directory() const { return temporary.path() / "run"; }
-  RunFacts facts() const {
-    RunFacts facts;
-    facts.config.epochs = 2;
-    facts.output = directory();
-    facts.data_sha256 = "abc";
-    return facts;
-  }
-  EpochFinished epoch(std::uint64_t number) const {
-    return {number, number * 10, 0.01, {}, false, {}, {}, 1.0, "feed"};
+  fs::path directory() const { return temporary_.path() / "run"; }
+  const fs::path& parent() const { return temporary_.path(); }
+
+  void put(const std::string& name, const std::string& bytes = "x") const {
+    fs::create_directories(directory());
+    write_bytes(directory() / name, bytes);
   }
 
-  TemporaryDirectory temporary;
+  std::string refusal(Claim claim, ErrorKind kind = ErrorKind::kCheckpoint) const {
+    return error_of(kind, [&] { RunDirectory(directory(), claim); });
+  }
+
+ private:
+  TemporaryDirectory temporary_;
 };
 
-TEST_F(RunDirectoryTest, AFinishedRunHasItsFiles) {
-  prepare_run_directory(directory(), false);
-  RunDirectory run(facts());
-  run.on_epoch(epoch(1));
-  run.on_epoch(epoch(2));
-  RunPosition position;
-  position.state.parameters.values[0] = 5.0f;
-  position.epochs = 2;
-  run.on_position(position);
-  run.on_finish({});
-  EXPECT_EQ(content(kConfigFile), to_toml(facts().config));
-  EXPECT_EQ(content(kMetricsFile),
-            metrics_csv_header() + metrics_csv_row(epoch(1)) + metrics_csv_row(epoch(2)));
-  const Checkpoint model = load_checkpoint(directory() / kModelFile);
-  EXPECT_EQ(model.parameters, position.state.parameters);
-  ASSERT_TRUE(model.info);
-  EXPECT_EQ(model.info->epoch, 2u);
-  EXPECT_EQ(model.info->data_sha256, "abc");
-  const auto result = nlohmann::json::parse(content(kResultFile));
-  EXPECT_EQ(result["status"], "finished");
-  EXPECT_EQ(result["checkpoint"], (directory() / kModelFile).string());
+TEST_F(RunDirectoryTest, IsMadeWithItsParents) {
+  const RunDirectory run(directory() / "a" / "b", Claim::kNew);
+  EXPECT_TRUE(fs::is_directory(directory() / "a" / "b"));
+  EXPECT_EQ(run.path(), directory() / "a" / "b");
 }
 
-TEST_F(RunDirectoryTest, TheModelIsTheBestByValidationWhereThereIsOne) {
-  prepare_run_directory(directory(), false);
-  RunDirectory run(facts());
-  RunPosition position;
-  position.best = BestEpoch{};
-  position.best->parameters.values[3] = 7.0f;
-  run.on_position(position);
-  EXPECT_EQ(load_checkpoint(directory() / kModelFile).parameters, position.best->parameters);
+TEST_F(RunDirectoryTest, ANewRunRefusesEveryFileOfAnEarlierOne) {
+  for (const char* file :
+       {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile, kStateFile}) {
+    put(file);
+    expect_parts(refusal(Claim::kNew), {directory().string(), "already holds a run", file});
+    EXPECT_EQ(read_file(directory() / file, ErrorKind::kRuntime), "x");
+    fs::remove(directory() / file);
+  }
 }
 
-TEST_F(RunDirectoryTest, AnEarlierRunIsRefused) {
-  prepare_run_directory(directory(), false);
-  RunDirectory run(facts());
-  expect_parts(error_of(ErrorKind::kCheckpoint, [&] { prepare_run_directory(directory(), false); }),
-               {directory().string(), "already holds a run", kConfigFile});
+TEST_F(RunDirectoryTest, ANewRunLivesBesideOtherFiles) {
+  put("notes.txt", "mine");
+  const RunDirectory run(directory(), Claim::kNew);
+  EXPECT_EQ(read_file(directory() / "notes.txt", ErrorKind::kRuntime), "mine");
 }
 
 TEST_F(RunDirectoryTest, OverwritingRemovesTheRunAndNothingElse) {
-  prepare_run_directory(directory(), false);
-  write_bytes(directory() / kResultFile, "{}");
-  write_bytes(directory() / "notes.txt", "mine");
-  prepare_run_directory(directory(), true);
-  EXPECT_FALSE(std::filesystem::exists(directory() / kResultFile));
-  EXPECT_EQ(content("notes.txt"), "mine");
+  for (const char* file :
+       {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile, kStateFile})
+    put(file);
+  put("notes.txt");
+  put("model.safetensors.bak");
+  const RunDirectory run(directory(), Claim::kOverwrite);
+  std::set<std::string> left;
+  for (const auto& entry : fs::directory_iterator(directory()))
+    left.insert(entry.path().filename().string());
+  EXPECT_EQ(left, (std::set<std::string>{"notes.txt", "model.safetensors.bak"}));
+}
+
+TEST_F(RunDirectoryTest, OverwritingWhatCannotBeRemovedIsAnErrorAndFreesTheLock) {
+  fs::create_directories(directory() / kResultFile / "folder");
+  expect_parts(refusal(Claim::kOverwrite, ErrorKind::kRuntime), {"cannot remove", kResultFile});
+  const RunDirectory run(directory(), Claim::kResume);
+}
+
+TEST_F(RunDirectoryTest, ResumingLeavesTheFiles) {
+  put(kStateFile, "state");
+  const RunDirectory run(directory(), Claim::kResume);
+  EXPECT_EQ(read_file(directory() / kStateFile, ErrorKind::kRuntime), "state");
+}
+
+TEST_F(RunDirectoryTest, ASecondClaimIsRefusedHoweverItIsMade) {
+  const RunDirectory first(directory(), Claim::kNew);
+  put(kStateFile, "state");
+  for (const Claim claim : {Claim::kOverwrite, Claim::kResume}) {
+    expect_parts(refusal(claim), {"another program is writing", directory().string()});
+    expect_parts(error_in_child([&] { RunDirectory(directory(), claim); }),
+                 {"another program is writing", directory().string()});
+  }
+  EXPECT_EQ(read_file(directory() / kStateFile, ErrorKind::kRuntime), "state");
+}
+
+TEST_F(RunDirectoryTest, ASecondNewRunIsRefusedBeforeTheFirstHasWrittenAnything) {
+  const RunDirectory first(directory(), Claim::kNew);
+  expect_parts(refusal(Claim::kNew), {"another program is writing"});
+}
+
+TEST_F(RunDirectoryTest, TheSameDirectoryByAnotherNameIsLockedToo) {
+  const RunDirectory first(directory(), Claim::kNew);
+  fs::create_directory_symlink(directory(), parent() / "link");
+  expect_parts(
+      error_of(ErrorKind::kCheckpoint, [&] { RunDirectory(parent() / "link", Claim::kResume); }),
+      {"another program is writing"});
+}
+
+TEST_F(RunDirectoryTest, TheLockGoesWithTheObject) {
+  std::optional<RunDirectory> first(std::in_place, directory(), Claim::kNew);
+  first.reset();
+  const RunDirectory second(directory(), Claim::kResume);
+}
+
+TEST_F(RunDirectoryTest, TheLockGoesWithAProcessThatDies) {
+  EXPECT_EQ(error_in_child([&] {
+              const RunDirectory run(directory(), Claim::kNew);
+              ::_exit(0);
+            }),
+            "");
+  const RunDirectory second(directory(), Claim::kResume);
+}
+
+TEST_F(RunDirectoryTest, ARefusedNewRunLeavesNoLock) {
+  put(kStateFile);
+  refusal(Claim::kNew);
+  const RunDirectory run(directory(), Claim::kResume);
 }
 
 TEST_F(RunDirectoryTest, AFileInTheWayIsNamed) {
-  write_bytes(directory(), "a file");
-  expect_parts(error_of(ErrorKind::kRuntime, [&] { prepare_run_directory(directory(), true); }),
-               {"cannot create the run directory", directory().string()});
+  write_bytes(directory(), "mine");
+  for (const Claim claim : {Claim::kNew, Claim::kOverwrite, Claim::kResume}) {
+    expect_parts(refusal(claim, ErrorKind::kRuntime),
+                 {"cannot create the run directory", directory().string()});
+  }
+  EXPECT_EQ(read_file(directory(), ErrorKind::kRuntime), "mine");
+}
+
+TEST_F(RunDirectoryTest, AParentThatMayNotBeWrittenIsAnError) {
+  fs::create_directory(directory());
+  ::chmod(parent().c_str(), 0755);
+  ::chmod(directory().c_str(), 0755);
+  expect_parts(error_in_child([&] {
+                 become_unprivileged();
+                 ::chmod(directory().c_str(), 0555);  // where the user is no other than root's
+                 RunDirectory(directory() / "below", Claim::kNew);
+               }),
+               {"cannot create the run directory", "Permission denied"});
+}
+
+TEST_F(RunDirectoryTest, RefusingAloneMakesNothing) {
+  refuse_existing_run(directory());
+  EXPECT_FALSE(fs::exists(directory()));
+  put(kLogFile);
+  expect_parts(error_of(ErrorKind::kCheckpoint, [&] { refuse_existing_run(directory()); }),
+               {"already holds a run", kLogFile});
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ enum class ErrorKind {
   kDevice = 4,
   kCheckpoint = 5,
   kDiverged = 6,
+  kGate = 7,  // finished, but below --fail-under
 };
 
 /// The name of a kind as it stands in the JSON `error` event, for example "usage".
@@ -32,6 +33,8 @@ constexpr std::string_view to_string(ErrorKind kind) {
       return "checkpoint";
     case ErrorKind::kDiverged:
       return "diverged";
+    case ErrorKind::kGate:
+      return "gate";
   }
   return "runtime";
 }

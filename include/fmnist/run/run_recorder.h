@@ -2,7 +2,7 @@
 
 #include <filesystem>
 #include <functional>
-#include <optional>
+#include <map>
 #include <string>
 
 #include "fmnist/run/results.h"
@@ -27,19 +27,20 @@ class RunRecorder final : public Observer {
 
   void on_epoch(const EpochFinished& epoch) override;
   void on_position(const RunPosition& position) override;
-  /// Throws `Error` (kRuntime) when this or the last write failed.
+  /// Throws `Error` (kRuntime) when this or the last write of another file failed.
   void on_finish(const RunResult& result) override;
 
  private:
   std::filesystem::path path(const char* file) const { return *facts_.output / file; }
   void write(const char* file, const std::string& bytes);
-  /// Runs `write`; its error is told and kept until the next success.
-  void attempt(const std::function<void()>& write);
+  void write_metrics();
+  /// Runs `write` of `file`; its error is told and kept until the file's next success.
+  void attempt(const char* file, const std::function<void()>& write);
 
   RunFacts facts_;
   std::string metrics_;  // all of metrics.csv
   Listener listener_;
-  std::optional<Error> failure_;
+  std::map<std::string, Error> failures_;  // by file
 };
 
 }  // namespace fmnist

@@ -1,0 +1,239 @@
+#include "fmnist/run/run_recorder.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <set>
+
+#include "fmnist/core/files.h"
+#include "fmnist/core/options.h"
+#include "fmnist/run/run_directory.h"
+#include "fmnist/run/saved_run.h"
+#include "support/child_process.h"
+#include "support/errors.h"
+#include "support/temporary_directory.h"
+
+namespace fmnist {
+namespace {
+
+namespace fs = std::filesystem;
+
+EpochFinished epoch(std::uint64_t number) {
+  return {number, number * 10, 0.01, {}, false, {}, {}, 1.0, "feed"};
+}
+
+RunPosition position(std::uint64_t epochs, float weight) {
+  RunPosition position;
+  position.epochs = epochs;
+  position.state.step = 10 * epochs;
+  position.state.parameters.values[0] = weight;
+  position.state.momentum.values[1] = 0.5f;
+  return position;
+}
+
+RunResult result(RunStatus status = RunStatus::kFinished) {
+  RunResult result;
+  result.status = status;
+  result.epochs = 2;
+  result.step = 20;
+  result.parameters.values[0] = 5.0f;
+  return result;
+}
+
+class RunRecorderTest : public testing::Test {
+ protected:
+  RunRecorderTest() { fs::create_directory(directory()); }
+
+  fs::path directory() const { return temporary_.path() / "run"; }
+  std::string content(const char* file) const {
+    return read_file(directory() / file, ErrorKind::kRuntime);
+  }
+  std::set<std::string> names() const {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(directory()))
+      names.insert(entry.path().filename().string());
+    return names;
+  }
+  RunFacts facts() const {
+    RunFacts facts;
+    facts.config.epochs = 2;
+    facts.config.device = {DeviceRequest::Kind::kCpu, std::nullopt};
+    facts.device.used = "cpu";
+    facts.engine = {"fused", "cpu", 3, "avx2"};
+    facts.output = directory();
+    facts.data_sha256 = "abc";
+    return facts;
+  }
+  /// One that notes what it tells.
+  RunRecorder recorder(const std::string& metrics = "") {
+    return RunRecorder(
+        facts(), metrics,
+        {[&](const fs::path& path, const RunPosition& at) {
+           saved_.push_back(path.filename().string() + " " + std::to_string(at.epochs));
+         },
+         [&](const Error& error) { failures_.push_back(error.what()); }});
+  }
+  /// Makes every write of `file` fail, for root too: its temporary file's name is taken.
+  void obstruct(const std::string& file) const {
+    fs::create_directories(directory() / ("." + file + ".tmp"));
+  }
+  void clear(const std::string& file) const { fs::remove(directory() / ("." + file + ".tmp")); }
+
+  std::vector<std::string> saved_;
+  std::vector<std::string> failures_;
+
+ private:
+  TemporaryDirectory temporary_;
+};
+
+TEST_F(RunRecorderTest, AFinishedRunHasItsFilesAndNoOther) {
+  RunRecorder run = recorder();
+  EXPECT_EQ(names(), std::set<std::string>{kConfigFile});
+  run.on_epoch(epoch(1));
+  run.on_position(position(1, 4.0f));
+  run.on_epoch(epoch(2));
+  run.on_position(position(2, 5.0f));
+  run.on_finish(result());
+  EXPECT_EQ(names(), (std::set<std::string>{kConfigFile, kMetricsFile, kModelFile, kResultFile,
+                                            kStateFile}));
+  EXPECT_EQ(content(kConfigFile), to_toml(facts().config));
+  EXPECT_EQ(content(kMetricsFile),
+            metrics_csv_header() + metrics_csv_row(epoch(1)) + metrics_csv_row(epoch(2)));
+  EXPECT_EQ(content(kStateFile), encode_position(position(2, 5.0f), facts()));
+  const Checkpoint model = load_checkpoint(directory() / kModelFile);
+  EXPECT_EQ(model.parameters, result().parameters);
+  EXPECT_FALSE(model.state);
+  ASSERT_TRUE(model.info);
+  EXPECT_EQ(model.info->epoch, 2u);
+  EXPECT_EQ(model.info->step, 20u);
+  EXPECT_EQ(model.info->data_sha256, "abc");
+  const auto written = nlohmann::json::parse(content(kResultFile));
+  EXPECT_EQ(written["status"], "finished");
+  EXPECT_EQ(written["checkpoint"], (directory() / kModelFile).string());
+  EXPECT_EQ(saved_, (std::vector<std::string>{"last.safetensors 1", "last.safetensors 2"}));
+  EXPECT_TRUE(failures_.empty());
+}
+
+TEST_F(RunRecorderTest, TheModelIsTheBestByValidationWhereThereIsOne) {
+  RunRecorder run = recorder();
+  RunResult finished = result();
+  finished.best = BestEpoch{.epoch = 1, .val = {}, .test = {}, .parameters = {}};
+  finished.best->parameters.values[3] = 7.0f;
+  run.on_finish(finished);
+  const Checkpoint model = load_checkpoint(directory() / kModelFile);
+  EXPECT_EQ(model.parameters, finished.best->parameters);
+  EXPECT_EQ(model.info->epoch, 1u);
+}
+
+TEST_F(RunRecorderTest, ADivergedRunShipsNoModel) {
+  RunRecorder run = recorder();
+  run.on_finish(result(RunStatus::kDiverged));
+  EXPECT_EQ(names(), (std::set<std::string>{kConfigFile, kResultFile}));
+  const auto written = nlohmann::json::parse(content(kResultFile));
+  EXPECT_EQ(written["status"], "diverged");
+  EXPECT_TRUE(written["checkpoint"].is_null());
+}
+
+TEST_F(RunRecorderTest, AResumedRunContinuesItsMetrics) {
+  write_file_atomically(directory() / kMetricsFile, "of epochs that will be trained again");
+  const std::string before = metrics_csv_header() + metrics_csv_row(epoch(1));
+  RunRecorder run = recorder(before);
+  EXPECT_EQ(content(kMetricsFile), before);
+  run.on_epoch(epoch(2));
+  EXPECT_EQ(content(kMetricsFile), before + metrics_csv_row(epoch(2)));
+}
+
+TEST_F(RunRecorderTest, AFailureIsToldAndTheRunGoesOn) {
+  RunRecorder run = recorder();
+  run.on_position(position(1, 1.0f));
+  const std::string good = content(kStateFile);
+  obstruct(kStateFile);
+  run.on_position(position(2, 2.0f));
+  ASSERT_EQ(failures_.size(), 1u);
+  expect_parts(failures_[0], {"cannot write", kStateFile});
+  EXPECT_EQ(content(kStateFile), good);
+  EXPECT_EQ(saved_.size(), 1u);  // a state that is not there is not told of
+  clear(kStateFile);
+  run.on_position(position(3, 3.0f));
+  run.on_finish(result());
+  EXPECT_EQ(saved_.back(), "last.safetensors 3");
+}
+
+TEST_F(RunRecorderTest, AFailureThatLastsEndsTheRunAtItsEnd) {
+  RunRecorder run = recorder();
+  obstruct(kStateFile);
+  run.on_position(position(2, 2.0f));
+  run.on_epoch(epoch(2));  // the success of another file does not make up for it
+  expect_parts(error_of(ErrorKind::kRuntime, [&] { run.on_finish(result()); }),
+               {"cannot write", kStateFile});
+  EXPECT_FALSE(names().contains(kResultFile));
+}
+
+TEST_F(RunRecorderTest, MetricsThatCouldNotBeWrittenAreWrittenBeforeTheNextState) {
+  RunRecorder run = recorder();
+  obstruct(kMetricsFile);
+  run.on_epoch(epoch(1));
+  EXPECT_EQ(failures_.size(), 1u);
+  clear(kMetricsFile);
+  run.on_position(position(1, 1.0f));
+  EXPECT_EQ(content(kMetricsFile), metrics_csv_header() + metrics_csv_row(epoch(1)));
+  run.on_finish(result());
+}
+
+TEST_F(RunRecorderTest, MetricsThatCannotBeWrittenEndTheRunAtItsEnd) {
+  RunRecorder run = recorder();
+  obstruct(kMetricsFile);
+  run.on_epoch(epoch(1));
+  run.on_position(position(1, 1.0f));
+  expect_parts(error_of(ErrorKind::kRuntime, [&] { run.on_finish(result()); }),
+               {"cannot write", kMetricsFile});
+}
+
+TEST_F(RunRecorderTest, AModelOrResultThatCannotBeWrittenIsAnError) {
+  for (const char* file : {kModelFile, kResultFile}) {
+    RunRecorder run = recorder();
+    obstruct(file);
+    expect_parts(error_of(ErrorKind::kRuntime, [&] { run.on_finish(result()); }),
+                 {"cannot write", file});
+    clear(file);
+  }
+}
+
+TEST_F(RunRecorderTest, ADirectoryThatCannotBeWrittenIsAnErrorAtOnce) {
+  obstruct(kConfigFile);
+  expect_parts(error_of(ErrorKind::kRuntime, [&] { recorder(); }), {"cannot write", kConfigFile});
+}
+
+TEST_F(RunRecorderTest, ADirectoryRemovedUnderTheRunIsFilledAgain) {
+  RunRecorder run = recorder();
+  run.on_epoch(epoch(1));
+  run.on_epoch(epoch(2));
+  fs::remove_all(directory());
+  run.on_position(position(2, 5.0f));
+  run.on_finish(result());
+  EXPECT_EQ(names(), (std::set<std::string>{kConfigFile, kMetricsFile, kModelFile, kResultFile,
+                                            kStateFile}));
+  EXPECT_EQ(load_saved_run(directory()).position.epochs, 2u);
+  EXPECT_EQ(load_saved_run(directory()).metrics,
+            metrics_csv_header() + metrics_csv_row(epoch(1)) + metrics_csv_row(epoch(2)));
+  EXPECT_TRUE(failures_.empty());
+}
+
+TEST_F(RunRecorderTest, ALimitOnFileSizesLeavesTheLastGoodStateAndNoTemporaryFile) {
+  RunRecorder run = recorder();
+  run.on_position(position(1, 1.0f));
+  const std::string sentence = error_in_child([&] {
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    run.on_position(position(2, 2.0f));
+    run.on_finish(result());
+  });
+  expect_parts(sentence, {"cannot write", kStateFile, "File too large"});
+  EXPECT_EQ(names(), (std::set<std::string>{kConfigFile, kStateFile}));
+  EXPECT_EQ(load_saved_run(directory()).position.epochs, 1u);
+}
+
+}  // namespace
+}  // namespace fmnist
