@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "cli/config_file.h"
 #include "cli/help.h"
+#include "cli/subcommands.h"
 #include "cli/suggest.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/options.h"
@@ -56,9 +58,11 @@ std::string names_of(const Option& option) {
   return has_letter ? "-" + name.substr(2, 1) + "," + name : name;
 }
 
-void declare_options(CLI::App& app, Texts& texts) {
+void declare_options(CLI::App& app, Texts& texts,
+                     const std::function<bool(const Option&)>& wanted) {
   const Config defaults;
   for (const Option& option : options()) {
+    if (!wanted(option)) continue;
     const std::string help(option.help);
     CLI::Option* declared = option.is_flag()
                                 ? app.add_flag(names_of(option), texts[&option], help)
@@ -71,7 +75,7 @@ void declare_options(CLI::App& app, Texts& texts) {
 }
 
 [[noreturn]] void refuse_extra(const CLI::App& app) {
-  const std::string argument = app.remaining().empty() ? "?" : app.remaining().front();
+  const std::string argument = app.remaining(true).empty() ? "?" : app.remaining(true).front();
   if (!argument.starts_with('-') || argument.size() < 2) {
     throw Error(ErrorKind::kUsage, "'" + argument + "' is not an option and not a command",
                 kSeeHelp);
@@ -93,6 +97,20 @@ void declare_options(CLI::App& app, Texts& texts) {
                 kSeeHelp);
   }
   throw Error(ErrorKind::kUsage, text, kSeeHelp);
+}
+
+/// Whether `option` stands before or after the sub-command, if any, which must know it. Throws
+/// `Error` (kUsage).
+bool is_given(const Option& option, const CLI::App& app, const CLI::App* subcommand) {
+  const std::string name = "--" + std::string(option.name);
+  const bool before = app.get_option(name)->count() > 0;
+  if (subcommand == nullptr) return before;
+  const CLI::Option* own = subcommand->get_option_no_throw(name);
+  if (before && own == nullptr) {
+    throw Error(ErrorKind::kUsage, name + " has no meaning for " + subcommand->get_name(),
+                "leave it out");
+  }
+  return before || (own != nullptr && own->count() > 0);
 }
 
 void validate_resume(const Invocation& invocation) {
@@ -161,13 +179,19 @@ Invocation parse_command_line(int argc, const char* const* argv) {
   app.footer(kFooter);
   app.formatter(std::make_shared<HelpFormatter>());
   Texts texts;
-  declare_options(app, texts);
+  declare_options(app, texts, [](const Option&) { return true; });
   General general;
   general.declare(app);
+  const Subcommands subcommands(app, [&](CLI::App& command, const auto& wanted) {
+    declare_options(command, texts, wanted);
+    command.set_help_flag("-h,--help", "print this help and exit")->group("general");
+    command.formatter(app.get_formatter());
+  });
   try {
     app.parse(arguments_of(argc, argv));
   } catch (const CLI::CallForHelp&) {
-    return print_text(app.help());
+    const CLI::App* named = subcommands.named();
+    return print_text(named != nullptr ? named->help("fmnist-train") : app.help());
   } catch (const CLI::CallForVersion&) {
     return print_text(version_line() + "\n");
   } catch (const CLI::ParseError& error) {
@@ -178,10 +202,11 @@ Invocation parse_command_line(int argc, const char* const* argv) {
   if (general.config_option->count() > 0)
     apply_config_file(general.config_file, invocation.config, invocation.given);
   for (const Option& option : options()) {
-    if (app["--" + std::string(option.name)]->count() == 0) continue;
+    if (!is_given(option, app, subcommands.named())) continue;
     option.set(invocation.config, texts[&option]);
     invocation.given.insert(std::string(option.name));
   }
+  subcommands.read(invocation);
   if (general.resume_option->count() > 0) invocation.resume = general.resume;
   if (general.print_config) invocation.command = Invocation::Command::kPrintConfig;
   validate(invocation.config);

@@ -5,19 +5,30 @@
 #include <set>
 #include <string>
 
+#include "cli/evaluate_command.h"
+#include "cli/predict_command.h"
 #include "fmnist/core/config.h"
 
 namespace fmnist {
 
 /// What a command line asks for.
 struct Invocation {
-  enum class Command { kTrain, kPrintConfig, kPrintText };
+  enum class Command {
+    kTrain,
+    kEvaluate,
+    kPredict,
+    kVerifyResume,
+    kPrintConfig,
+    kPrintText,
+  };
   Command command = Command::kTrain;
-  Config config;                // of kTrain and kPrintConfig: checked, configuration file included
+  Config config;                // not of kPrintText: checked, configuration file included
   std::set<std::string> given;  // names of the options that were set, in either place
   // Go on with a saved run: the state in a file or directory, or in --output where it is empty.
   std::optional<std::filesystem::path> resume;
-  std::string text;  // of kPrintText: help or version
+  EvaluateOptions evaluate;  // of kEvaluate
+  PredictOptions predict;    // of kPredict
+  std::string text;          // of kPrintText: help or version
 };
 
 /// Parses arguments and configuration file. `_` counts as `-` in option names. Throws `Error`

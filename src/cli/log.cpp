@@ -58,6 +58,11 @@ spdlog::level::level_enum level_of(Verbosity verbosity) {
 
 }  // namespace
 
+Verbosity verbosity_of(const Config& config) {
+  if (config.quiet) return Verbosity::kQuiet;
+  return config.verbose ? Verbosity::kVerbose : Verbosity::kNormal;
+}
+
 void open_log(Verbosity verbosity) {
   auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(
       wants_color(STDERR_FILENO) ? spdlog::color_mode::always : spdlog::color_mode::never);

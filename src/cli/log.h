@@ -3,9 +3,14 @@
 #include <filesystem>
 #include <string>
 
+#include "fmnist/core/config.h"
+
 namespace fmnist {
 
 enum class Verbosity { kQuiet, kNormal, kVerbose };
+
+/// How much of the log `config` wants to see.
+Verbosity verbosity_of(const Config& config);
 
 /// Sends the log to standard error: information plain, warnings and errors with their level, colour
 /// only on a terminal that wants it (NO_COLOR, CLICOLOR_FORCE, TERM=dumb, CI).

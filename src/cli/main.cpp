@@ -11,6 +11,7 @@
 #include "cli/log.h"
 #include "cli/output.h"
 #include "cli/train_command.h"
+#include "cli/verify_resume_command.h"
 #include "fmnist/core/options.h"
 #include "fmnist/run/results.h"
 
@@ -28,6 +29,12 @@ int run(int argc, char** argv) {
     case Invocation::Command::kPrintConfig:
       print(to_toml(invocation.config));
       return 0;
+    case Invocation::Command::kEvaluate:
+      return run_evaluate(invocation.evaluate, invocation.config);
+    case Invocation::Command::kPredict:
+      return run_predict(invocation.predict, invocation.config);
+    case Invocation::Command::kVerifyResume:
+      return run_verify_resume(invocation);
     case Invocation::Command::kTrain:
       break;
   }

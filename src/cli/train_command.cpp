@@ -114,9 +114,7 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
 }  // namespace
 
 int run_training(const Invocation& invocation) {
-  open_log(invocation.config.quiet     ? Verbosity::kQuiet
-           : invocation.config.verbose ? Verbosity::kVerbose
-                                       : Verbosity::kNormal);
+  open_log(verbosity_of(invocation.config));
   if (invocation.config.log_file) add_log_file(*invocation.config.log_file, /*append=*/false);
   install_signal_handlers();
 

@@ -53,7 +53,7 @@ int lock(const std::filesystem::path& directory) {
 /// Writes and removes as much as a run's files need.
 void prove_writable(const std::filesystem::path& directory) {
   constexpr std::size_t kEnough = 512 * 1024;
-  const auto probe = directory / "probe";
+  const auto probe = directory / ".fmnist-train.probe";  // no name that people give
   try {
     write_file_atomically(probe, std::string(kEnough, '\0'));
   } catch (const Error& error) {

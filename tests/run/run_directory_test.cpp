@@ -52,9 +52,10 @@ TEST_F(RunDirectoryTest, ANewRunRefusesEveryFileOfAnEarlierOne) {
 }
 
 TEST_F(RunDirectoryTest, ANewRunLivesBesideOtherFiles) {
-  put("notes.txt", "mine");
+  for (const char* name : {"notes.txt", "probe", ".hidden"}) put(name, "mine");
   const RunDirectory run(directory(), Claim::kNew);
-  EXPECT_EQ(read_file(directory() / "notes.txt", ErrorKind::kRuntime), "mine");
+  for (const char* name : {"notes.txt", "probe", ".hidden"})
+    EXPECT_EQ(read_file(directory() / name, ErrorKind::kRuntime), "mine");
 }
 
 TEST_F(RunDirectoryTest, OverwritingRemovesTheRunAndNothingElse) {

@@ -8,9 +8,9 @@
 
 namespace fmnist {
 
-/// While it lives, this thread counts denormal floats as zero. They come up in the gradients of dead
-/// units and in momentum that decays, cost a hundred times an ordinary operation on some machines,
-/// and are far below what a weight of ordinary size can feel.
+/// While it lives, this thread counts denormal floats as zero. They come up in the gradients of
+/// dead units and in momentum that decays, cost a hundred times an ordinary operation on some
+/// machines, and are far below what a weight of ordinary size can feel.
 class DenormalsAreZero {
  public:
 #if defined(__SSE__)

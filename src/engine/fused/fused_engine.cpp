@@ -32,10 +32,13 @@ struct alignas(64) Slot {
   Totals totals;
 };
 
-void check_threads(int threads) {
-  if (threads >= 1) return;
-  throw Error(ErrorKind::kUsage,
-              "the fused engine needs at least 1 thread, found " + std::to_string(threads));
+/// The team's size: a step has work for `kMaxSlots` threads at most.
+int team_size(int threads) {
+  if (threads < 1) {
+    throw Error(ErrorKind::kUsage,
+                "the fused engine needs at least 1 thread, found " + std::to_string(threads));
+  }
+  return std::min(threads, static_cast<int>(kMaxSlots));
 }
 
 class FusedEngine final : public Engine {
@@ -49,11 +52,12 @@ class FusedEngine final : public Engine {
         momentum_(std::make_unique<PackedParameters>()),
         weights_(std::make_unique<KernelWeights>()),
         steps_(state.step),
-        team_((check_threads(threads), threads)) {
+        team_(team_size(threads)) {
     pack(state.parameters, *parameters_);
     pack(state.momentum, *momentum_);
     kernels_.derive(*parameters_, *weights_);
-    for (int i = 0; i < threads; ++i) workspaces_.push_back(std::make_unique<Workspace>());
+    for (std::size_t i = 0; i < team_.size(); ++i)
+      workspaces_.push_back(std::make_unique<Workspace>());
   }
 
   void start_epoch(std::span<const std::uint32_t> order) override {
@@ -160,9 +164,9 @@ DropoutKey FusedEngine::dropout_key(std::uint64_t step) const {
 void FusedEngine::train_step(std::size_t first, std::size_t count, double learning_rate,
                              std::uint64_t step) {
   if (count == 0 || first > order_.size() || count > order_.size() - first) {
-    throw Error(ErrorKind::kRuntime, "a training step over images " + std::to_string(first) + " to " +
-                                         std::to_string(first + count) + " of an epoch of " +
-                                         std::to_string(order_.size()));
+    throw Error(ErrorKind::kRuntime, "a training step over images " + std::to_string(first) +
+                                         " to " + std::to_string(first + count) +
+                                         " of an epoch of " + std::to_string(order_.size()));
   }
   // Which groups share a sum depends on the batch alone, so the threads' number changes no bit.
   const std::size_t groups = (count + kGroup - 1) / kGroup;

@@ -8,7 +8,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "engine/fused/kernels/conv_backward-inl.h"
+#include "engine/fused/kernels/conv1_backward-inl.h"
+#include "engine/fused/kernels/conv2_backward-inl.h"
 #include "engine/fused/kernels/conv_forward-inl.h"
 #include "engine/fused/kernels/dense-inl.h"
 #include "engine/fused/kernels/turn-inl.h"

@@ -65,8 +65,8 @@ struct Kernels {
   /// The list of non-zero gradients of the group → conv2's gradients.
   void (*conv2_backward_weights)(bool first, Workspace& work, Gradients& gradients);
   /// pool1_gradient of one image with these pixels → conv1's gradients.
-  void (*conv1_backward)(const std::uint8_t* pixels, std::size_t image, bool first,
-                         Workspace& work, Gradients& gradients);
+  void (*conv1_backward)(const std::uint8_t* pixels, std::size_t image, bool first, Workspace& work,
+                         Gradients& gradients);
   /// One piece of the optimiser step, and what the kernels derive from the new parameters.
   void (*update)(std::size_t unit, GradientSlots slots, const SgdStep& step,
                  PackedParameters& parameters, PackedParameters& momentum, KernelWeights& weights);

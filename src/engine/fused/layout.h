@@ -16,6 +16,9 @@ inline constexpr std::size_t kTaps = kKernelSide * kKernelSide;
 inline constexpr std::size_t kConv1Channels = 10;
 inline constexpr std::size_t kPool1Side = 12;
 inline constexpr std::size_t kPool1Pixels = kPool1Side * kPool1Side;
+/// Pixels between the images of `Workspace::pool1_rows`: odd, so that images do not share cache
+/// sets.
+inline constexpr std::size_t kPool1Pitch = kPool1Pixels + 1;
 inline constexpr std::size_t kConv2Channels = 20;
 inline constexpr std::size_t kPool2Side = 4;
 inline constexpr std::size_t kPool2Pixels = kPool2Side * kPool2Side;
@@ -99,10 +102,10 @@ struct alignas(64) Workspace {
   float hidden[kHiddenLanes][kGroup];   // after ReLU and dropout; the padding is zero
   float dropout[kHiddenLanes][kGroup];  // 0 or 1 / (1 - p)
   float logits[16][kGroup];
-  float logits_gradient[16][kGroup];         // classes padded with zeros
+  float logits_gradient[16][kGroup];            // classes padded with zeros
   float hidden_gradient[kHiddenLanes][kGroup];  // before ReLU; the padding is zero
 
-  float pool1_rows[kGroup][kPool1Pixels][16];  // [image][pixel][channel], padding zero
+  float pool1_rows[kGroup][kPool1Pitch][16];  // [image][pixel][channel], padding zero
   std::uint8_t route1_rows[kGroup][kPackedHalfRows * kPackedLanes + 64];
   float pool2_rows[kGroup][kFeatures];
   std::uint8_t route2_rows[kGroup][kFeatures];
@@ -115,8 +118,8 @@ struct alignas(64) Workspace {
   GradientList conv2_gradients;
 
   // Between the steps of the forward convolutions.
-  alignas(64) float conv1_input[8][kConv1Tiles][kWinogradPoints][kGroup];  // [row mod 8]
-  float conv1_product[kWinogradPoints][kConv1Channels][2][kGroup];         // [point][channel][dy]
+  alignas(64) float conv1_input[8][kConv1Tiles][kWinogradPoints][kGroup];   // [row mod 8]
+  float conv1_product[kWinogradPoints][kConv1Channels][2][kGroup];          // [point][channel][dy]
   float conv2_input[kWinogradPoints][kConv1Channels][kConv2Tiles][kGroup];  // [fx][channel][tile]
   float conv2_product[kWinogradPoints][5 * kConv2Tiles][kGroup];            // [fx][output, tile]
   float conv2_rows[kConv2Channels * kConv2Tiles][kWinogradOutputs][kWinogradPoints]

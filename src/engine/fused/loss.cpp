@@ -34,9 +34,10 @@ Totals softmax_cross_entropy(const std::uint8_t* labels, std::size_t images, dou
       const float target = c == label ? on_target : off_target;
       work.logits_gradient[c][image] = scale * (powers[c] * share - target);
     }
-    totals.loss += std::log(static_cast<double>(sum)) -
-                   (1.0 - label_smoothing) * static_cast<double>(work.logits[label][image] - shift) -
-                   (label_smoothing == 0.0 ? 0.0 : label_smoothing / kClasses * shifted_sum);
+    totals.loss +=
+        std::log(static_cast<double>(sum)) -
+        (1.0 - label_smoothing) * static_cast<double>(work.logits[label][image] - shift) -
+        (label_smoothing == 0.0 ? 0.0 : label_smoothing / kClasses * shifted_sum);
     totals.correct += largest == label;
   }
   return totals;

@@ -38,16 +38,14 @@ void for_each_parameter(Packed& packed, Visitor visit) {
 }  // namespace
 
 void pack(const Parameters& parameters, PackedParameters& packed) {
-  for_each_parameter(packed, [&](std::size_t index, float& value) {
-    value = parameters.values[index];
-  });
+  for_each_parameter(packed,
+                     [&](std::size_t index, float& value) { value = parameters.values[index]; });
 }
 
 Parameters unpack(const PackedParameters& packed) {
   Parameters parameters;
-  for_each_parameter(packed, [&](std::size_t index, const float& value) {
-    parameters.values[index] = value;
-  });
+  for_each_parameter(
+      packed, [&](std::size_t index, const float& value) { parameters.values[index] = value; });
   return parameters;
 }
 

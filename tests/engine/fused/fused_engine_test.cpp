@@ -62,9 +62,9 @@ double reference_batch(const StepOptions& options, const Split& split, std::size
   std::fill(network.gradients.begin(), network.gradients.end(), 0.0);
   double loss = 0.0;
   for (std::size_t i = 0; i < count; ++i) {
-    loss += network.backward(split.image(first + i), split.labels[first + i],
-                             options.label_smoothing, 1.0 / static_cast<double>(count),
-                             dropout_factors(options, step, i));
+    loss +=
+        network.backward(split.image(first + i), split.labels[first + i], options.label_smoothing,
+                         1.0 / static_cast<double>(count), dropout_factors(options, step, i));
   }
   return loss;
 }
@@ -147,7 +147,8 @@ TEST_P(FusedEngineOnIsa, TenStepsEqualTheReference) {
       for (std::size_t i = 0; i < kParameterCount; ++i) {
         const double g = network.gradients[i] + options.weight_decay * network.parameters[i];
         momentum[i] = options.momentum * momentum[i] + g;
-        network.parameters[i] -= rate * (nesterov ? g + options.momentum * momentum[i] : momentum[i]);
+        network.parameters[i] -=
+            rate * (nesterov ? g + options.momentum * momentum[i] : momentum[i]);
       }
     }
     expect_near_relative(engine->state().parameters, network.parameters, 1e-5);
@@ -212,8 +213,8 @@ TEST_P(FusedEngineOnIsa, ContinuesFromItsState) {
 TEST_P(FusedEngineOnIsa, NotANumberReachesTheLoss) {
   const Split split = random_split(40, 2);
   for (std::size_t tensor = 0; tensor < kParameters.size(); ++tensor) {
-    for (const float poison : {std::numeric_limits<float>::quiet_NaN(),
-                               std::numeric_limits<float>::infinity()}) {
+    for (const float poison :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
       TrainState state{random_parameters(1), {}, 0};
       state.parameters.tensor(tensor)[kParameters[tensor].size / 2] = poison;
       StepOptions options;
@@ -272,6 +273,11 @@ TEST(FusedEngine, RefusesAStepBeyondTheEpoch) {
   EXPECT_THROW(engine->train_step(0, 0, 0.1, 0), Error);
   EXPECT_THROW(engine->train_step(8, 9, 0.1, 0), Error);
   EXPECT_THROW(engine->train_step(17, 1, 0.1, 0), Error);
+}
+
+TEST(FusedEngine, TakesNoMoreThreadsThanItHasWorkFor) {
+  const Split split = random_split(16, 2);
+  EXPECT_EQ(make_engine({}, split, {}, 1000)->info().threads, 16);
 }
 
 TEST(FusedEngine, RefusesNoThreads) {

@@ -1,5 +1,5 @@
-// Forward pass of the convolutions by Winograd's algorithm: one image per lane, pooled and rectified
-// in registers.
+// Forward pass of the convolutions by Winograd's algorithm: one image per lane, pooled and
+// rectified in registers.
 #if defined(FMNIST_FUSED_CONV_FORWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FMNIST_FUSED_CONV_FORWARD_INL_H_
 #undef FMNIST_FUSED_CONV_FORWARD_INL_H_
@@ -72,8 +72,8 @@ HWY_INLINE void conv1_pool(const PackedParameters& parameters, std::size_t chann
   }
   const V bias = hn::Set(d, parameters.conv1_bias[channel]);
   FMNIST_UNROLL for (std::size_t x = 0; x < 2; ++x) {
-    store_pooled(outputs[0][2 * x], outputs[0][2 * x + 1], outputs[1][2 * x],
-                 outputs[1][2 * x + 1], bias, work.pool1[channel][pixel + x] + lane,
+    store_pooled(outputs[0][2 * x], outputs[0][2 * x + 1], outputs[1][2 * x], outputs[1][2 * x + 1],
+                 bias, work.pool1[channel][pixel + x] + lane,
                  work.route1[channel][pixel + x] + lane);
   }
 }
@@ -125,8 +125,7 @@ HWY_NOINLINE void conv2_transform(std::size_t lane, Workspace& work) {
   for (std::size_t i = 0; i < 2 * kConv1Channels; ++i) {
     const std::size_t channel = i / 2;
     const std::size_t tile_row = i % 2;
-    const float* const rows =
-        work.pool1[channel][tile_row * kWinogradOutputs * kPool1Side] + lane;
+    const float* const rows = work.pool1[channel][tile_row * kWinogradOutputs * kPool1Side] + lane;
     V columns[kPool1Side];
     FMNIST_UNROLL for (std::size_t x = 0; x < kPool1Side; ++x) {
       V in[kWinogradPoints];

@@ -61,10 +61,10 @@ using Words = std::uint32_t;
 
 /// `philox` for one image.
 HWY_INLINE void philox_lanes(const DropoutKey& key, std::uint32_t block, Words (&words)[4]) {
-  const auto result = philox(
-      {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)},
-      {static_cast<std::uint32_t>(key.step), static_cast<std::uint32_t>(key.step >> 32), block,
-       static_cast<std::uint32_t>(Stream::kDropout)});
+  const auto result =
+      philox({static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)},
+             {static_cast<std::uint32_t>(key.step), static_cast<std::uint32_t>(key.step >> 32),
+              block, static_cast<std::uint32_t>(Stream::kDropout)});
   for (std::size_t i = 0; i < 4; ++i) words[i] = result[i];
 }
 #else
@@ -76,7 +76,8 @@ HWY_INLINE void multiply_words(Words value, std::uint32_t factor, Words& low, Wo
   const hn::Repartition<std::uint64_t, DU> d64;
   const auto factors = hn::Set(d, factor);
   const auto even = hn::MulEven(value, factors);
-  const auto odd = hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, value))), factors);
+  const auto odd =
+      hn::MulEven(hn::BitCast(d, hn::ShiftRight<32>(hn::BitCast(d64, value))), factors);
   low = hn::OddEven(hn::BitCast(d, hn::ShiftLeft<32>(odd)), hn::BitCast(d, even));
   high = hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, hn::ShiftRight<32>(even)));
 }
@@ -127,8 +128,7 @@ void dropout(const DropoutKey& key, std::uint32_t place, Workspace& work) {
 }
 
 /// logits_gradient → hidden_gradient, through fc2, dropout and ReLU.
-HWY_INLINE void hidden_gradient(const PackedParameters& parameters, bool dropped,
-                                Workspace& work) {
+HWY_INLINE void hidden_gradient(const PackedParameters& parameters, bool dropped, Workspace& work) {
   const D d;
   for (std::size_t lane = 0; lane < kGroup; lane += kN) {
     V gradients[kClassCount];
@@ -158,7 +158,8 @@ HWY_INLINE void fc2_weight_gradients(const Workspace& work, bool first, Gradient
       for (std::size_t image = 0; image < kGroup; ++image) {
         const V hidden = hn::Load(d, work.hidden_rows[image] + unit);
         FMNIST_UNROLL for (std::size_t i = 0; i < kBlock; ++i) {
-          sums[i] = hn::MulAdd(hidden, hn::Set(d, work.logits_gradient_rows[image][c + i]), sums[i]);
+          sums[i] =
+              hn::MulAdd(hidden, hn::Set(d, work.logits_gradient_rows[image][c + i]), sums[i]);
         }
       }
       FMNIST_UNROLL for (std::size_t i = 0; i < kBlock; ++i) {

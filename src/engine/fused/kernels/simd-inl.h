@@ -32,20 +32,25 @@ inline constexpr std::size_t kParts = kGroup / kN;
 /// Whether there are 32 registers of sixteen lanes.
 inline constexpr bool kWide = kN == 16;
 
-// Loops over arrays of accumulators must vanish, or the accumulators live in memory.
+// Loops over arrays of accumulators must vanish, or the accumulators live in memory. Not with
+// sanitizers, whose checks in unrolled loops take minutes to compile.
+#undef FMNIST_UNROLL
+#if HWY_TARGET == HWY_SCALAR || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FMNIST_UNROLL
+#else
 #define FMNIST_UNROLL HWY_PRAGMA(GCC unroll 64)
+#endif
 
 /// ReLU that keeps NaN.
-HWY_INLINE V relu(V value) {
-  return hn::IfThenZeroElse(hn::Lt(value, hn::Zero(D())), value);
-}
+HWY_INLINE V relu(V value) { return hn::IfThenZeroElse(hn::Lt(value, hn::Zero(D())), value); }
 
 /// Adds the vectors of `add` to `to`, or replaces it. `count` floats.
 HWY_INLINE void accumulate(const float* HWY_RESTRICT add, std::size_t count, bool replace,
                            float* HWY_RESTRICT to) {
   const D d;
   for (std::size_t i = 0; i < count; i += kN) {
-    const V sum = replace ? hn::Load(d, add + i) : hn::Add(hn::Load(d, to + i), hn::Load(d, add + i));
+    const V sum =
+        replace ? hn::Load(d, add + i) : hn::Add(hn::Load(d, to + i), hn::Load(d, add + i));
     hn::Store(sum, d, to + i);
   }
 }

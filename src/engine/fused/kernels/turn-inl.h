@@ -35,15 +35,15 @@ HWY_INLINE void turn_bytes(const std::uint8_t* const* from, std::uint8_t* HWY_RE
   }
 #else
   const hn::Full128<std::uint8_t> d;
-  hn::Vec<hn::Full128<std::uint8_t>> rows[16];
+  hn::Vec<hn::Full128<std::uint8_t> > rows[16];
   FMNIST_UNROLL for (std::size_t i = 0; i < 16; ++i) rows[i] = hn::LoadU(d, from[i]);
   FMNIST_UNROLL for (std::size_t pass = 0; pass < 4; ++pass) shuffle_bytes(rows);
   FMNIST_UNROLL for (std::size_t i = 0; i < 16; ++i) hn::StoreU(rows[i], d, to + i * pitch);
 #endif
 }
 
-/// Transposes floats: `rows` (a multiple of four) rows of sixteen lanes at `from + row * from_pitch`
-/// become sixteen rows of as many floats at `to + lane * to_pitch`.
+/// Transposes floats: `rows` (a multiple of four) rows of sixteen lanes at `from + row *
+/// from_pitch` become sixteen rows of as many floats at `to + lane * to_pitch`.
 HWY_INLINE void turn_floats(const float* HWY_RESTRICT from, std::size_t from_pitch,
                             std::size_t rows, float* HWY_RESTRICT to, std::size_t to_pitch) {
 #if HWY_TARGET == HWY_SCALAR
@@ -146,7 +146,7 @@ void turn_activations(Workspace& work) {
   turn_route1(work);
   // Channels 8 and 9 and two of nothing are the third block of four.
   constexpr std::size_t kChannelPitch = kPool1Pixels * kGroup;
-  constexpr std::size_t kImageFloats = kPool1Pixels * 16;
+  constexpr std::size_t kImageFloats = kPool1Pitch * 16;
   HWY_ALIGN float last[4][kGroup] = {};
   for (std::size_t pixel = 0; pixel < kPool1Pixels; ++pixel) {
     float* const to = work.pool1_rows[0][pixel];

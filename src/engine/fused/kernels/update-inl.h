@@ -6,7 +6,7 @@
 #define FMNIST_FUSED_UPDATE_INL_H_
 #endif
 
-#include "engine/fused/kernels/conv_backward-inl.h"
+#include "engine/fused/kernels/conv1_backward-inl.h"
 #include "engine/fused/kernels/simd-inl.h"
 #include "engine/fused/kernels/winograd-inl.h"
 
@@ -118,9 +118,8 @@ HWY_INLINE void derive_shifted(const PackedParameters& parameters, std::size_t c
       for (std::size_t kx = 0; kx < kKernelSide; ++kx) {
         for (std::size_t lane = 0; lane < 16; lane += kN) {
           // The zeros beyond ten channels are overwritten by the next pixel.
-          hn::StoreU(
-              hn::Load(d, parameters.conv2_weight[channel][ky * kKernelSide + kx] + lane), d,
-              row + (dx + kx) * kConv1Channels + lane);
+          hn::StoreU(hn::Load(d, parameters.conv2_weight[channel][ky * kKernelSide + kx] + lane), d,
+                     row + (dx + kx) * kConv1Channels + lane);
         }
       }
       float* const to = weights.conv2_shifted[channel][dx][ky];
@@ -144,7 +143,8 @@ void update_conv1(GradientSlots slots, const SgdStep& step, PackedParameters& pa
   constexpr std::size_t kWeights = kTaps * kPackedLanes;
   HWY_ALIGN float sums[kWeights + kPackedLanes];
   const auto weight_sources = sources(slots, &Gradients::conv1_weight);
-  for (std::size_t i = 0; i < kWeights; i += kN) hn::Store(tree_sum(weight_sources, i), D(), sums + i);
+  for (std::size_t i = 0; i < kWeights; i += kN)
+    hn::Store(tree_sum(weight_sources, i), D(), sums + i);
   const auto bias_sources = sources(slots, &Gradients::conv1_bias);
   for (std::size_t i = 0; i < kPackedLanes; i += kN) {
     hn::Store(tree_sum(bias_sources, i), D(), sums + kWeights + i);

@@ -1,6 +1,6 @@
 // Winograd's minimal filtering F(4, 5) (Lavin and Gray, "Fast algorithms for convolutional neural
 // networks", CVPR 2016): four outputs of a five-tap filter from eight products, at the points 0, 1,
-// -1, 2, -2, 1/2, -1/2 and infinity. Its rounding error is some ten times that of direct sums.
+// -1, 2, -2, 1/2, -1/2 and infinity. Its rounding error is five to seven times that of direct sums.
 #if defined(FMNIST_FUSED_WINOGRAD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef FMNIST_FUSED_WINOGRAD_INL_H_
 #undef FMNIST_FUSED_WINOGRAD_INL_H_
@@ -19,12 +19,10 @@ template <std::size_t point>
 HWY_INLINE V winograd_input(const V (&in)[kWinogradPoints]) {
   const D d;
   constexpr bool kMinus = point % 2 == 0;  // the second of a pair ±p
-  const auto pair = [](V even, V odd) HWY_ATTR {
-    return kMinus ? hn::Sub(even, odd) : hn::Add(even, odd);
-  };
-  const auto times = [&](float factor, V value, V sum) HWY_ATTR {
-    return hn::MulAdd(hn::Set(d, factor), value, sum);
-  };
+  const auto pair = [](V even, V odd)
+                        HWY_ATTR { return kMinus ? hn::Sub(even, odd) : hn::Add(even, odd); };
+  const auto times = [&](float factor, V value, V sum)
+                         HWY_ATTR { return hn::MulAdd(hn::Set(d, factor), value, sum); };
   if constexpr (point == 0) {
     return times(5.25f, hn::Sub(in[4], in[2]), hn::Sub(in[0], in[6]));
   } else if constexpr (point == 7) {
@@ -58,9 +56,8 @@ HWY_INLINE void winograd_inputs(const V (&in)[kWinogradPoints], V (&out)[kWinogr
 /// Five filter taps → the eight points.
 HWY_INLINE void winograd_weights(const V (&in)[kKernelSide], V (&out)[kWinogradPoints]) {
   const D d;
-  const auto times = [&](float factor, V value, V sum) HWY_ATTR {
-    return hn::MulAdd(hn::Set(d, factor), value, sum);
-  };
+  const auto times = [&](float factor, V value, V sum)
+                         HWY_ATTR { return hn::MulAdd(hn::Set(d, factor), value, sum); };
   const auto pair = [&](float factor, V even, V odd, V* to) HWY_ATTR {
     to[0] = hn::Mul(hn::Set(d, factor), hn::Add(even, odd));
     to[1] = hn::Mul(hn::Set(d, factor), hn::Sub(even, odd));
@@ -77,9 +74,8 @@ HWY_INLINE void winograd_weights(const V (&in)[kKernelSide], V (&out)[kWinogradP
 /// Eight products → four outputs.
 HWY_INLINE void winograd_outputs(const V (&in)[kWinogradPoints], V (&out)[kWinogradOutputs]) {
   const D d;
-  const auto times = [&](float factor, V value, V sum) HWY_ATTR {
-    return hn::MulAdd(hn::Set(d, factor), value, sum);
-  };
+  const auto times = [&](float factor, V value, V sum)
+                         HWY_ATTR { return hn::MulAdd(hn::Set(d, factor), value, sum); };
   const V sum1 = hn::Add(in[1], in[2]);
   const V difference1 = hn::Sub(in[1], in[2]);
   const V sum2 = hn::Add(in[3], in[4]);

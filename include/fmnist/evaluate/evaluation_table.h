@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "fmnist/evaluate/evaluation.h"
+#include "fmnist/evaluate/shifts.h"
+
+namespace fmnist {
+
+/// The evaluation as text for people: figures, classes, confusion, most confused pairs, most
+/// confident mistakes. At most 80 columns.
+std::string evaluation_table(const Evaluation& evaluation);
+
+/// The largest reach that `shifts_table` shows within 80 columns: a quarter of the image.
+inline constexpr int kMaxShiftReach = 7;
+
+/// The grid as text for people, in percent.
+std::string shifts_table(const ShiftGrid& grid);
+
+}  // namespace fmnist

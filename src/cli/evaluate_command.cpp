@@ -1,0 +1,95 @@
+#include "cli/evaluate_command.h"
+
+#include <string>
+#include <system_error>
+
+#include "cli/log.h"
+#include "cli/model_engine.h"
+#include "cli/output.h"
+#include "fmnist/core/error.h"
+#include "fmnist/core/files.h"
+#include "fmnist/data/dataset.h"
+#include "fmnist/evaluate/evaluation_csv.h"
+#include "fmnist/evaluate/evaluation_json.h"
+#include "fmnist/evaluate/evaluation_table.h"
+#include "fmnist/run/results.h"
+
+namespace fmnist {
+namespace {
+
+void make_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (!error) return;
+  throw Error(ErrorKind::kRuntime,
+              "cannot make the directory '" + directory.string() + "': " + error.message(),
+              "choose another place with --output");
+}
+
+void log_data(const TrainedModel& model, const Dataset& dataset) {
+  for (const std::string& warning : dataset.warnings) log_warning(warning);
+  log_detail("data from " + dataset.directory.string() + ", SHA-256 " + dataset.sha256);
+  if (model.info && model.info->data_sha256 != dataset.sha256) {
+    log_warning("'" + model.file.string() + "' was trained on other data (SHA-256 " +
+                model.info->data_sha256 + ") than that in '" + dataset.directory.string() + "'");
+  }
+}
+
+void write_files(const std::filesystem::path& directory, const nlohmann::ordered_json& event,
+                 const Evaluation& evaluation, const std::optional<ShiftGrid>& shifts) {
+  const auto write = [&](const char* name, const std::string& bytes) {
+    write_file_atomically(directory / name, bytes);
+  };
+  write("evaluation.json", to_line(event) + "\n");
+  write("confusion.csv", confusion_csv(evaluation));
+  write("classes.csv", classes_csv(evaluation));
+  write("misclassified.csv", misclassified_csv(evaluation));
+  write("reliability.csv", reliability_csv(evaluation));
+  if (shifts) write("shifts.csv", shifts_csv(*shifts));
+  log_info("evaluation.json and CSV files in " + directory.string());
+}
+
+std::string heading(const EvaluationFacts& facts) {
+  return facts.checkpoint.string() +
+         (facts.epoch ? ", epoch " + std::to_string(*facts.epoch) : std::string()) + ", on " +
+         std::string(to_string(facts.split)) + "\n";
+}
+
+}  // namespace
+
+int run_evaluate(const EvaluateOptions& options, const Config& config) {
+  open_log(verbosity_of(config));
+  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+  const TrainedModel model = load_model(options.checkpoint);
+  if (config.output) make_directory(*config.output);
+  const Dataset dataset = load_dataset(config.data_dir);
+  const Split split = select_split(model, dataset, options.split);
+  log_data(model, dataset);
+  const auto engine = make_model_engine(model, config);
+
+  const Evaluation evaluation = evaluate_predictions(engine->logits(split.images), split.labels);
+  std::optional<ShiftGrid> shifts;
+  if (options.shifts) {
+    log_info("evaluating images moved by up to " + std::to_string(*options.shifts) + " pixels");
+    shifts = evaluate_shifts(*engine, split, *options.shifts);
+  }
+  const EvaluationFacts facts{.checkpoint = model.file,
+                              .epoch = model.info ? std::optional(model.info->epoch) : std::nullopt,
+                              .weights_sha256 = fingerprint(model.parameters),
+                              .split = options.split,
+                              .engine = engine->info(),
+                              .data_directory = dataset.directory,
+                              .data_sha256 = dataset.sha256,
+                              .data_verified = dataset.verified};
+  const auto event = evaluation_event(facts, evaluation, shifts);
+  if (config.output) write_files(*config.output, event, evaluation, shifts);
+  if (config.json) {
+    print(to_line(event) + "\n");
+  } else {
+    print(heading(facts) + evaluation_table(evaluation) +
+          (shifts ? "\n" + shifts_table(*shifts) : std::string()));
+  }
+  return 0;
+}
+
+}  // namespace fmnist

@@ -1,0 +1,141 @@
+#include "cli/subcommands.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "fmnist/core/error.h"
+#include "fmnist/evaluate/evaluation_table.h"
+
+namespace fmnist {
+namespace {
+
+constexpr int kMaxTopK = static_cast<int>(kClassCount);
+
+bool is_one_of(const Option& option, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), option.name) != names.end();
+}
+
+bool concerns_machine_or_log(const Option& option) {
+  return option.group == OptionGroup::kMachine ||
+         is_one_of(option, {"json", "quiet", "verbose", "log-file"});
+}
+
+[[noreturn]] void reject(const std::string& name, const std::string& text,
+                         const std::string& expected) {
+  throw Error(ErrorKind::kUsage, "--" + name + " takes " + expected + ", not '" + text + "'",
+              "see the command's --help");
+}
+
+int integer(const std::string& name, const std::string& text, int low, int high) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < low || value > high) {
+    reject(name, text, "an integer from " + std::to_string(low) + " to " + std::to_string(high));
+  }
+  return value;
+}
+
+template <class Enum, std::size_t kCount>
+Enum choice(const std::string& name, const std::string& text,
+            const std::array<std::pair<const char*, Enum>, kCount>& names) {
+  std::string all;
+  for (const auto& [known, value] : names) {
+    if (text == known) return value;
+    all += (all.empty() ? "" : "|") + std::string(known);
+  }
+  reject(name, text, "one of " + all);
+}
+
+constexpr std::array<std::pair<const char*, SplitName>, 3> kSplits = {
+    {{"test", SplitName::kTest}, {"val", SplitName::kVal}, {"train", SplitName::kTrain}}};
+constexpr std::array<std::pair<const char*, Inversion>, 3> kInversions = {
+    {{"auto", Inversion::kAuto}, {"yes", Inversion::kYes}, {"no", Inversion::kNo}}};
+
+void need_checkpoint(const std::string& checkpoint, const std::string& command) {
+  if (!checkpoint.empty()) return;
+  throw Error(ErrorKind::kUsage, command + " needs --checkpoint",
+              "give a run directory or a safetensors file");
+}
+
+}  // namespace
+
+Subcommands::Subcommands(CLI::App& app, const Declare& declare) {
+  app.require_subcommand(0, 1);
+  const std::string checkpoint_help = "a run directory, or a safetensors file of this network";
+
+  evaluate_ = app.add_subcommand("evaluate", "metrics of a checkpoint on a split");
+  evaluate_->add_option("--checkpoint", checkpoint_, checkpoint_help)
+      ->type_name("PATH")
+      ->group("evaluate");
+  evaluate_->add_option("--split", split_, "images to evaluate on; val and train as in its run")
+      ->type_name("test|val|train")
+      ->default_str("test")
+      ->group("evaluate");
+  evaluate_
+      ->add_option("--shifts", shifts_,
+                   "accuracy with the images moved by -N to N pixels in x and y [1 to " +
+                       std::to_string(kMaxShiftReach) + "]")
+      ->type_name("N")
+      ->group("evaluate");
+  declare(*evaluate_, [](const Option& option) {
+    return concerns_machine_or_log(option) || is_one_of(option, {"data-dir", "output"});
+  });
+
+  predict_ = app.add_subcommand("predict", "classes of your own pictures");
+  predict_->add_option("--checkpoint", checkpoint_, checkpoint_help)
+      ->type_name("PATH")
+      ->group("predict");
+  predict_
+      ->add_option("images", images_,
+                   "PNG, JPEG, PGM or IDX files; - reads their names from standard input")
+      ->type_name("IMAGE");
+  predict_->add_option("--invert", invert_, "the object is darker than the ground")
+      ->type_name("auto|yes|no")
+      ->default_str("auto")
+      ->group("predict");
+  predict_->add_option("--top-k", top_k_, "classes to name for each picture [1 to 10]")
+      ->type_name("K")
+      ->default_str("3")
+      ->group("predict");
+  declare(*predict_, concerns_machine_or_log);
+
+  // Not in the short help: a proof for those who doubt, not a daily command.
+  verify_resume_ = app.add_subcommand(
+      "verify-resume", "trains twice, once stopped at random steps and resumed, and compares");
+  verify_resume_->group("");
+  declare(*verify_resume_, [](const Option& option) {
+    return option.group == OptionGroup::kRecipe || option.group == OptionGroup::kData ||
+           option.group == OptionGroup::kMachine || option.name == "limit-batches";
+  });
+}
+
+CLI::App* Subcommands::named() const {
+  for (CLI::App* command : {evaluate_, predict_, verify_resume_})
+    if (command->parsed()) return command;
+  return nullptr;
+}
+
+void Subcommands::read(Invocation& invocation) const {
+  if (evaluate_->parsed()) {
+    invocation.command = Invocation::Command::kEvaluate;
+    need_checkpoint(checkpoint_, "evaluate");
+    invocation.evaluate = {checkpoint_, choice("split", split_, kSplits), std::nullopt};
+    if (evaluate_->get_option("--shifts")->count() > 0)
+      invocation.evaluate.shifts = integer("shifts", shifts_, 1, kMaxShiftReach);
+  } else if (predict_->parsed()) {
+    invocation.command = Invocation::Command::kPredict;
+    need_checkpoint(checkpoint_, "predict");
+    if (images_.empty()) {
+      throw Error(ErrorKind::kUsage, "predict needs pictures",
+                  "give names of files, or - to read the names from standard input");
+    }
+    invocation.predict = {checkpoint_, images_, choice("invert", invert_, kInversions),
+                          integer("top-k", top_k_, 1, kMaxTopK)};
+  } else if (verify_resume_->parsed()) {
+    invocation.command = Invocation::Command::kVerifyResume;
+  }
+}
+
+}  // namespace fmnist

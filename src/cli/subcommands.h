@@ -1,0 +1,39 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/command_line.h"
+#include "fmnist/core/options.h"
+
+namespace fmnist {
+
+/// The sub-commands as CLI11 declares them, and what was given to the one that was named.
+class Subcommands {
+ public:
+  /// Declares all of them; `declare` adds the training options for which the predicate is true.
+  using Declare = std::function<void(CLI::App&, const std::function<bool(const Option&)>&)>;
+  Subcommands(CLI::App& app, const Declare& declare);
+
+  /// The sub-command on the command line, or nullptr.
+  CLI::App* named() const;
+
+  /// Puts the named sub-command and its own options into `invocation`. Throws `Error` (kUsage).
+  void read(Invocation& invocation) const;
+
+ private:
+  CLI::App* evaluate_;
+  CLI::App* predict_;
+  CLI::App* verify_resume_;
+  std::string checkpoint_;
+  std::string split_ = "test";
+  std::string shifts_;
+  std::vector<std::string> images_;
+  std::string invert_ = "auto";
+  std::string top_k_ = "3";
+};
+
+}  // namespace fmnist
