@@ -68,8 +68,8 @@ void JsonLines::on_start(const RunStarted&) { print_json(start_event(facts_)); }
 
 void JsonLines::on_epoch(const EpochFinished& epoch) { print_json(epoch_event(epoch)); }
 
-void JsonLines::saved(const std::filesystem::path& path, const RunPosition& position) {
-  print_json(checkpoint_event(path, position));
+void JsonLines::saved(const std::filesystem::path& path, const RunRecorder::SavedState& state) {
+  print_json(checkpoint_event(path, state.epochs, state.step));
 }
 
 void JsonLines::on_finish(const RunResult& result) {

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "fmnist/run/results.h"
+#include "fmnist/run/run_recorder.h"
 
 namespace fmnist {
 
@@ -37,7 +37,7 @@ class JsonLines final : public Observer {
   void on_start(const RunStarted& start) override;
   void on_epoch(const EpochFinished& epoch) override;
   void on_finish(const RunResult& result) override;
-  void saved(const std::filesystem::path& path, const RunPosition& position);
+  void saved(const std::filesystem::path& path, const RunRecorder::SavedState& state);
 
  private:
   RunFacts facts_;

@@ -50,6 +50,15 @@ void warn_of_other_versions(const SavedRun& saved) {
   }
 }
 
+void warn_of_lost_metrics(const SavedRun& saved) {
+  if (saved.metrics_complete) return;
+  const auto metrics = saved.file.parent_path() / kMetricsFile;
+  log_warning("'" + metrics.string() + "' is missing or lacks some of the " +
+              std::to_string(saved.position.epochs) +
+              " finished epochs: the resumed run is exact, but its " + kMetricsFile +
+              " will lack them, too");
+}
+
 }  // namespace
 
 Start plan_start(const Invocation& invocation) {
@@ -93,6 +102,7 @@ void check_continues(const SavedRun& saved, const Start& start, const Dataset& d
                 "leave them out to go on as saved, or start a new run in another --output");
   }
   warn_of_other_versions(saved);
+  warn_of_lost_metrics(saved);
 }
 
 std::string shell_quoted(const std::string& text) {

@@ -86,7 +86,7 @@ Request requested() {
   return take_checkpoint_request() ? Request::kCheckpoint : Request::kNone;
 }
 
-/// Who hears of the run: the recorder first, so that what others tell is already on disk.
+/// Who hears of the run: the recorder first, so that a saved state is told before the end.
 std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
                                                       const std::string& metrics) {
   std::vector<std::unique_ptr<Observer>> observers;
@@ -96,8 +96,8 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
     RunRecorder::Listener listener;
     listener.failed = [](const Error& error) { log_warning(error.what()); };
     if (json) {
-      listener.saved = [lines = json.get()](const auto& path, const RunPosition& position) {
-        lines->saved(path, position);
+      listener.saved = [lines = json.get()](const auto& path, const auto& state) {
+        lines->saved(path, state);
       };
     }
     observers.push_back(std::make_unique<RunRecorder>(facts, metrics, listener));

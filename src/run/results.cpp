@@ -70,11 +70,12 @@ ordered_json epoch_event(const EpochFinished& epoch) {
   return json;
 }
 
-ordered_json checkpoint_event(const std::filesystem::path& path, const RunPosition& position) {
+ordered_json checkpoint_event(const std::filesystem::path& path, std::uint64_t epochs,
+                              std::uint64_t step) {
   ordered_json json = event("checkpoint");
   json["path"] = path.string();
-  json["epoch"] = position.epochs;
-  json["step"] = position.state.step;
+  json["epoch"] = epochs;
+  json["step"] = step;
   return json;
 }
 

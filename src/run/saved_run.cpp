@@ -1,5 +1,6 @@
 #include "fmnist/run/saved_run.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -78,6 +79,12 @@ std::string metrics_until(const std::filesystem::path& path, std::uint64_t epoch
   return all.substr(0, end);
 }
 
+/// The rows below the header.
+std::uint64_t rows_of(const std::string& metrics) {
+  const auto lines = static_cast<std::uint64_t>(std::ranges::count(metrics, '\n'));
+  return lines - std::min<std::uint64_t>(lines, 1);
+}
+
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& why) {
   throw Error(ErrorKind::kCheckpoint, "cannot resume from '" + path.string() + "': " + why,
               "give --resume the " + std::string(kStateFile) +
@@ -124,6 +131,7 @@ SavedRun load_saved_run(const std::filesystem::path& path) {
   run.program_version = info.program_version;
   run.libtorch_version = info.libtorch_version;
   run.metrics = metrics_until(file.parent_path() / kMetricsFile, info.epoch);
+  run.metrics_complete = info.epoch == 0 || rows_of(run.metrics) == info.epoch;
   return run;
 }
 

@@ -207,7 +207,7 @@ void expect_error(const Outcome& outcome, int status, const std::vector<std::str
   const auto lines = lines_of(outcome.err);
   ASSERT_EQ(lines.size(), 1u) << "expected one sentence: " << outcome.err;
   EXPECT_TRUE(lines[0].starts_with("error: ")) << lines[0];
-  EXPECT_EQ(lines[0].find("c10"), std::string::npos) << lines[0];
+  EXPECT_EQ(lines[0].find("c10::"), std::string::npos) << lines[0];
   EXPECT_EQ(lines[0].find("exception"), std::string::npos) << lines[0];
   for (const std::string& part : parts)
     EXPECT_NE(lines[0].find(part), std::string::npos) << "no \"" << part << "\" in: " << lines[0];

@@ -93,15 +93,15 @@ TEST(Checkpoint, TheBestEpochsParametersAreReadBackAndVerified) {
   const Parameters best = filled(5.0F);
   const std::string bytes = encode_training_state(sample_state(), &best, sample_info());
   EXPECT_EQ(decode_checkpoint(bytes, "file").best, best);
-  const std::string other = changed(bytes, true, [](SafetensorsFile& file) {
-    file.tensors.back().bytes.back() ^= std::byte{1};
-  });
+  const std::string other = changed(
+      bytes, true, [](SafetensorsFile& file) { file.tensors.back().bytes.back() ^= std::byte{1}; });
   EXPECT_THAT(problem(other), testing::HasSubstr("SHA-256 of its tensors"));
 }
 
 TEST(Checkpoint, AModelIsReadBackWithoutState) {
   const Checkpoint checkpoint = decode_checkpoint(model_bytes(), "file");
-  EXPECT_EQ(checkpoint, (Checkpoint{sample_state().parameters, std::nullopt, std::nullopt, sample_info()}));
+  EXPECT_EQ(checkpoint,
+            (Checkpoint{sample_state().parameters, std::nullopt, std::nullopt, sample_info()}));
 }
 
 TEST(Checkpoint, EveryBitOfTheValuesIsKept) {
@@ -122,7 +122,8 @@ TEST(Checkpoint, EveryBitOfTheValuesIsKept) {
 TEST(Checkpoint, TheStepIsThatOfTheState) {
   TrainState state = sample_state();
   state.step = UINT64_MAX;
-  const Checkpoint read = decode_checkpoint(encode_training_state(state, nullptr, sample_info()), "file");
+  const Checkpoint read =
+      decode_checkpoint(encode_training_state(state, nullptr, sample_info()), "file");
   EXPECT_EQ(read.state->step, UINT64_MAX);
   EXPECT_EQ(read.info->step, UINT64_MAX);
 }

@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 
 #include <csignal>
+#include <functional>
 #include <set>
+#include <thread>
 
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
@@ -67,12 +69,13 @@ class RunRecorderTest : public testing::Test {
   }
   /// One that notes what it tells.
   RunRecorder recorder(const std::string& metrics = "") {
-    return RunRecorder(
-        facts(), metrics,
-        {[&](const fs::path& path, const RunPosition& at) {
-           saved_.push_back(path.filename().string() + " " + std::to_string(at.epochs));
-         },
-         [&](const Error& error) { failures_.push_back(error.what()); }});
+    return RunRecorder(facts(), metrics,
+                       {[&](const fs::path& path, const RunRecorder::SavedState& state) {
+                          saved_.push_back(path.filename().string() + " " +
+                                           std::to_string(state.epochs) + " " +
+                                           std::to_string(state.step));
+                        },
+                        [&](const Error& error) { failures_.push_back(error.what()); }});
   }
   /// Makes every write of `file` fail, for root too: its temporary file's name is taken.
   void obstruct(const std::string& file) const {
@@ -92,6 +95,7 @@ TEST_F(RunRecorderTest, AFinishedRunHasItsFilesAndNoOther) {
   EXPECT_EQ(names(), std::set<std::string>{kConfigFile});
   run.on_epoch(epoch(1));
   run.on_position(position(1, 4.0f));
+  run.flush();  // else the next state may overtake this one
   run.on_epoch(epoch(2));
   run.on_position(position(2, 5.0f));
   run.on_finish(result());
@@ -111,7 +115,7 @@ TEST_F(RunRecorderTest, AFinishedRunHasItsFilesAndNoOther) {
   const auto written = nlohmann::json::parse(content(kResultFile));
   EXPECT_EQ(written["status"], "finished");
   EXPECT_EQ(written["checkpoint"], (directory() / kModelFile).string());
-  EXPECT_EQ(saved_, (std::vector<std::string>{"last.safetensors 1", "last.safetensors 2"}));
+  EXPECT_EQ(saved_, (std::vector<std::string>{"last.safetensors 1 10", "last.safetensors 2 20"}));
   EXPECT_TRUE(failures_.empty());
 }
 
@@ -141,15 +145,18 @@ TEST_F(RunRecorderTest, AResumedRunContinuesItsMetrics) {
   RunRecorder run = recorder(before);
   EXPECT_EQ(content(kMetricsFile), before);
   run.on_epoch(epoch(2));
+  run.flush();
   EXPECT_EQ(content(kMetricsFile), before + metrics_csv_row(epoch(2)));
 }
 
 TEST_F(RunRecorderTest, AFailureIsToldAndTheRunGoesOn) {
   RunRecorder run = recorder();
   run.on_position(position(1, 1.0f));
+  run.flush();
   const std::string good = content(kStateFile);
   obstruct(kStateFile);
   run.on_position(position(2, 2.0f));
+  run.flush();
   ASSERT_EQ(failures_.size(), 1u);
   expect_parts(failures_[0], {"cannot write", kStateFile});
   EXPECT_EQ(content(kStateFile), good);
@@ -157,7 +164,7 @@ TEST_F(RunRecorderTest, AFailureIsToldAndTheRunGoesOn) {
   clear(kStateFile);
   run.on_position(position(3, 3.0f));
   run.on_finish(result());
-  EXPECT_EQ(saved_.back(), "last.safetensors 3");
+  EXPECT_EQ(saved_.back(), "last.safetensors 3 30");
 }
 
 TEST_F(RunRecorderTest, AFailureThatLastsEndsTheRunAtItsEnd) {
@@ -174,9 +181,11 @@ TEST_F(RunRecorderTest, MetricsThatCouldNotBeWrittenAreWrittenBeforeTheNextState
   RunRecorder run = recorder();
   obstruct(kMetricsFile);
   run.on_epoch(epoch(1));
+  run.flush();
   EXPECT_EQ(failures_.size(), 1u);
   clear(kMetricsFile);
   run.on_position(position(1, 1.0f));
+  run.flush();
   EXPECT_EQ(content(kMetricsFile), metrics_csv_header() + metrics_csv_row(epoch(1)));
   run.on_finish(result());
 }
@@ -188,6 +197,41 @@ TEST_F(RunRecorderTest, MetricsThatCannotBeWrittenEndTheRunAtItsEnd) {
   run.on_position(position(1, 1.0f));
   expect_parts(error_of(ErrorKind::kRuntime, [&] { run.on_finish(result()); }),
                {"cannot write", kMetricsFile});
+}
+
+TEST_F(RunRecorderTest, ADivergenceIsNotHiddenByAFailure) {
+  RunRecorder run = recorder();
+  obstruct(kStateFile);
+  run.on_position(position(1, 1.0f));
+  run.on_finish(result(RunStatus::kDiverged));
+  EXPECT_EQ(failures_.size(), 1u);
+  EXPECT_EQ(nlohmann::json::parse(content(kResultFile))["status"], "diverged");
+  obstruct(kResultFile);
+  run.on_finish(result(RunStatus::kDiverged));
+  ASSERT_EQ(failures_.size(), 2u);
+  expect_parts(failures_[1], {"cannot write", kResultFile});
+}
+
+TEST_F(RunRecorderTest, EveryCallTellsWhatCameOfEarlierWrites) {
+  const std::vector<std::function<void(RunRecorder&)>> calls = {
+      [](RunRecorder& run) { run.on_start({}); },
+      [](RunRecorder& run) { run.on_progress({}); },
+      [](RunRecorder& run) { run.on_epoch(epoch(2)); },
+      [](RunRecorder& run) { run.on_position(position(2, 2.0f)); },
+  };
+  for (const auto& call : calls) {
+    saved_.clear();
+    fs::remove(directory() / kStateFile);
+    RunRecorder run = recorder();
+    run.on_position(position(1, 1.0f));
+    EXPECT_TRUE(saved_.empty());  // not told by the writing thread
+    // Told at the first call after the file was written, which the test can only wait for.
+    while (saved_.empty()) {
+      std::this_thread::yield();
+      call(run);
+    }
+    EXPECT_TRUE(saved_.front().starts_with("last.safetensors ")) << saved_.front();
+  }
 }
 
 TEST_F(RunRecorderTest, AModelOrResultThatCannotBeWrittenIsAnError) {
@@ -209,6 +253,7 @@ TEST_F(RunRecorderTest, ADirectoryRemovedUnderTheRunIsFilledAgain) {
   RunRecorder run = recorder();
   run.on_epoch(epoch(1));
   run.on_epoch(epoch(2));
+  run.flush();
   fs::remove_all(directory());
   run.on_position(position(2, 5.0f));
   run.on_finish(result());
@@ -221,9 +266,10 @@ TEST_F(RunRecorderTest, ADirectoryRemovedUnderTheRunIsFilledAgain) {
 }
 
 TEST_F(RunRecorderTest, ALimitOnFileSizesLeavesTheLastGoodStateAndNoTemporaryFile) {
-  RunRecorder run = recorder();
-  run.on_position(position(1, 1.0f));
   const std::string sentence = error_in_child([&] {
+    RunRecorder run = recorder();  // here, for its thread
+    run.on_position(position(1, 1.0f));
+    run.flush();
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{1000, 1000};
     ::setrlimit(RLIMIT_FSIZE, &limit);

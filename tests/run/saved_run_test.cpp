@@ -195,8 +195,10 @@ TEST_F(SavedRunTest, MetricsAreCutToTheFinishedEpochs) {
   }
   write_file_atomically(directory() / kMetricsFile, metrics);
   EXPECT_EQ(saved().metrics, until_two);
+  EXPECT_TRUE(saved().metrics_complete);
   save({});
   EXPECT_EQ(load_saved_run(directory()).metrics, metrics_csv_header());
+  EXPECT_TRUE(load_saved_run(directory()).metrics_complete);
 }
 
 TEST_F(SavedRunTest, MetricsThatAreShorterAreTakenAsFarAsTheirRowsAreWhole) {
@@ -204,10 +206,14 @@ TEST_F(SavedRunTest, MetricsThatAreShorterAreTakenAsFarAsTheirRowsAreWhole) {
       metrics_csv_header() + metrics_csv_row({1, 1, 0.01, {}, false, {}, {}, 1.0, "feed"});
   write_file_atomically(directory() / kMetricsFile, one + "2,18");
   EXPECT_EQ(saved().metrics, one);
+  EXPECT_FALSE(saved().metrics_complete);
 }
 
 TEST_F(SavedRunTest, ForeignOrMissingMetricsAreNone) {
   EXPECT_EQ(saved().metrics, "");
+  EXPECT_FALSE(saved().metrics_complete);
+  save({});  // no epoch is finished, so none is lost
+  EXPECT_TRUE(load_saved_run(directory()).metrics_complete);
   write_file_atomically(directory() / kMetricsFile, "a,b\n1,2\n");
   EXPECT_EQ(saved().metrics, "");
 }

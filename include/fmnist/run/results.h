@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -31,8 +32,8 @@ struct RunFacts {
 /// `--json` prints, a line each.
 nlohmann::ordered_json start_event(const RunFacts& facts);
 nlohmann::ordered_json epoch_event(const EpochFinished& epoch);
-nlohmann::ordered_json checkpoint_event(const std::filesystem::path& path,
-                                        const RunPosition& position);
+nlohmann::ordered_json checkpoint_event(const std::filesystem::path& path, std::uint64_t epochs,
+                                        std::uint64_t step);
 nlohmann::ordered_json result_event(const RunResult& result,
                                     const std::optional<std::filesystem::path>& checkpoint);
 nlohmann::ordered_json error_event(ErrorKind kind, std::string_view message, std::string_view hint);

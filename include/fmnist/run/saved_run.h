@@ -27,7 +27,8 @@ struct SavedRun {
   std::string data_sha256;
   std::string program_version;
   std::string libtorch_version;
-  std::string metrics;  // the finished epochs' part of metrics.csv beside the file
+  std::string metrics;            // the finished epochs' part of metrics.csv beside the file
+  bool metrics_complete = false;  // with a row for every one of them
 };
 
 /// Reads the state file `path`, or the one in the directory `path`. Throws `Error` (kCheckpoint)
