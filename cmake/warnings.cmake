@@ -16,6 +16,8 @@ endif()
 if(FMNIST_SANITIZE)
   target_compile_options(fmnist_settings INTERFACE -fsanitize=${FMNIST_SANITIZE}
                                                    -fno-sanitize-recover=all
-                                                   -fno-omit-frame-pointer)
+                                                   -fno-omit-frame-pointer
+                                                   # instrumented code confuses this warning
+                                                   -Wno-maybe-uninitialized)
   target_link_options(fmnist_settings INTERFACE -fsanitize=${FMNIST_SANITIZE})
 endif()

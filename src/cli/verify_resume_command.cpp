@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <random>
@@ -85,6 +87,12 @@ class Subject {
     return position;
   }
 
+  std::uint64_t steps_per_epoch() const {
+    const auto batch = static_cast<std::size_t>(config_.batch_size);
+    const std::size_t all = (data_.train_indices.size() + batch - 1) / batch;
+    return std::min(all, static_cast<std::size_t>(config_.limit_batches.value_or(INT_MAX)));
+  }
+
   RunFacts facts() const {
     RunFacts facts;
     facts.config = config_;
@@ -103,7 +111,8 @@ class Subject {
 
 Request stop_by_signal() { return stop_signal() != 0 ? Request::kStop : Request::kNone; }
 
-/// Runs to the end, stopping after one to `most` steps again and again; `stops` counts.
+/// Runs to the end, stopping after one to `most` steps again and again, in the first epoch
+/// for certain; `stops` counts.
 RunResult run_with_stops(Subject& subject, Memory& memory, std::uint64_t most, int& stops) {
   const TemporaryFolder folder;
   const auto file = folder.path() / kStateFile;
@@ -135,8 +144,7 @@ int run_verify_resume(const Invocation& invocation) {
   const RunResult expected = subject.run(subject.start(), undisturbed, stop_by_signal);
   Memory stopped;
   int stops = 0;
-  const RunResult found =
-      run_with_stops(subject, stopped, static_cast<std::uint64_t>(*config.limit_batches), stops);
+  const RunResult found = run_with_stops(subject, stopped, subject.steps_per_epoch(), stops);
   if (stop_signal() != 0) return 128 + stop_signal();
 
   const bool equal = undisturbed.rows() == stopped.rows() && expected.final == found.final &&
