@@ -18,6 +18,6 @@ if(FMNIST_SANITIZE)
                                                    -fno-sanitize-recover=all
                                                    -fno-omit-frame-pointer
                                                    # instrumented code confuses this warning
-                                                   -Wno-maybe-uninitialized)
+                                                   $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(fmnist_settings INTERFACE -fsanitize=${FMNIST_SANITIZE})
 endif()
