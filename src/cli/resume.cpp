@@ -30,7 +30,7 @@ void log_conflicts(const std::vector<SettingConflict>& conflicts) {
 /// The machine's part in the result's bits, resolved: compared after it was chosen.
 void compare_machine(const SavedRun& saved, const Machine& machine,
                      std::vector<SettingConflict>& conflicts) {
-  const std::string engine = machine.engine == EngineChoice::kFused ? "fused" : "torch";
+  const std::string engine = engine_name(machine);
   const auto compare = [&](const char* option, const std::string& before, const std::string& now) {
     if (before != now) conflicts.push_back({option, before, now});
   };

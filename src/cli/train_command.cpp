@@ -10,7 +10,6 @@
 #include "cli/log.h"
 #include "cli/resume.h"
 #include "cli/signals.h"
-#include "fmnist/core/options.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -37,12 +36,6 @@ std::filesystem::path default_output() {
   return path;
 }
 
-std::string engine_name(EngineChoice engine) {
-  Config config;
-  config.engine = engine;
-  return find_option("engine")->text(config);
-}
-
 void log_provenance(const Dataset& dataset, const Machine& machine) {
   for (const std::string& warning : dataset.warnings) log_warning(warning);
   log_detail("data from " + dataset.directory.string() + ", SHA-256 " + dataset.sha256);
@@ -52,7 +45,7 @@ void log_provenance(const Dataset& dataset, const Machine& machine) {
   } else {
     log_detail("device " + machine.device.used + ": " + machine.device.reason);
   }
-  log_detail("engine " + engine_name(machine.engine) + ": " + machine.engine_reason);
+  log_detail("engine " + engine_name(machine) + ": " + machine.engine_reason);
 }
 
 /// What the log says when a signal stops the run.

@@ -2,9 +2,7 @@
 
 #include <stdlib.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <cstring>
 #include <filesystem>
 #include <random>
@@ -87,11 +85,7 @@ class Subject {
     return position;
   }
 
-  std::uint64_t steps_per_epoch() const {
-    const auto batch = static_cast<std::size_t>(config_.batch_size);
-    const std::size_t all = (data_.train_indices.size() + batch - 1) / batch;
-    return std::min(all, static_cast<std::size_t>(config_.limit_batches.value_or(INT_MAX)));
-  }
+  std::uint64_t steps_per_epoch() const { return fmnist::steps_per_epoch(config_, data_); }
 
   RunFacts facts() const {
     RunFacts facts;

@@ -33,7 +33,7 @@ class Trainer {
         observers_(observers),
         request_(request),
         batch_size_(static_cast<std::size_t>(config.batch_size)),
-        steps_per_epoch_(count_steps()),
+        steps_per_epoch_(steps_per_epoch(config, data)),
         images_per_epoch_(std::min(data.train_indices.size(), steps_per_epoch_ * batch_size_)),
         schedule_(make_schedule(config, steps_per_epoch_)),
         seconds_before_(position_.seconds) {}
@@ -55,12 +55,6 @@ class Trainer {
 
  private:
   bool running() const { return status_ == RunStatus::kFinished; }
-
-  std::size_t count_steps() const {
-    const std::size_t all = (data_.train_indices.size() + batch_size_ - 1) / batch_size_;
-    return config_.limit_batches ? std::min(all, static_cast<std::size_t>(*config_.limit_batches))
-                                 : all;
-  }
 
   std::uint64_t epoch() const { return position_.epochs + 1; }
   std::size_t steps_done() const {  // in this epoch
@@ -218,6 +212,13 @@ TrainData make_train_data(const Config& config, const Split& train, const Split&
       partition(train.labels, static_cast<std::size_t>(config.val_split),
                 static_cast<std::size_t>(config.train_limit.value_or(0)), config.seed);
   return {std::move(parts.train), gather(train, parts.val), &test};
+}
+
+std::size_t steps_per_epoch(const Config& config, const TrainData& data) {
+  const auto batch_size = static_cast<std::size_t>(config.batch_size);
+  const std::size_t all = (data.train_indices.size() + batch_size - 1) / batch_size;
+  return config.limit_batches ? std::min(all, static_cast<std::size_t>(*config.limit_batches))
+                              : all;
 }
 
 RunResult train(const Config& config, const TrainData& data, Engine& engine, RunPosition position,

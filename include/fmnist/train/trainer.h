@@ -22,6 +22,10 @@ struct TrainData {
 /// `Error` (kUsage) when nothing is left to train on.
 TrainData make_train_data(const Config& config, const Split& train, const Split& test);
 
+/// Optimiser updates in an epoch of `config` over `data`: the last short batch counts,
+/// `limit_batches` bounds them.
+std::size_t steps_per_epoch(const Config& config, const TrainData& data);
+
 /// What the world outside wants between two steps.
 enum class Request { kNone, kCheckpoint, kStop };
 

@@ -1,5 +1,6 @@
 #include "fmnist/engine/select/select.h"
 
+#include "fmnist/core/options.h"
 #include "fmnist/engine/fused/fused_engine.h"
 #include "fmnist/engine/torch/device.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -28,6 +29,12 @@ Machine choose_machine(const Config& config) {
   machine.threads = config.threads.value_or(available_cpus());
   choose_engine(config.engine, machine);
   return machine;
+}
+
+std::string engine_name(const Machine& machine) {
+  Config config;
+  config.engine = machine.engine;
+  return find_option("engine")->text(config);
 }
 
 std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config,

@@ -23,6 +23,9 @@ int available_cpus();
 /// usable.
 Machine choose_machine(const Config& config);
 
+/// The name of the machine's engine as one types it: "torch" or "fused".
+std::string engine_name(const Machine& machine);
+
 /// The engine for `machine`, continuing from `state`. `train` must outlive it.
 std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config,
                                     const Split& train, const TrainState& state);
