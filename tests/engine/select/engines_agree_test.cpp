@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <numeric>
 
+#include "engine/fused/random_inputs.h"
+#include "engine/fused/reference_network.h"
+#include "fmnist/data/dataset.h"
 #include "fmnist/engine/fused/fused_engine.h"
 #include "fmnist/engine/torch/torch_engine.h"
 #include "support/goldens.h"
@@ -99,6 +103,49 @@ TEST_P(EnginesAgreeTest, OnStepsWithNesterovAndWeightDecay) {
     for (std::uint64_t step = 0; step < 10; ++step) engine->train_step(step * 64, 64, 0.01, step);
   }
   expect_close(found->state().parameters, expected->state().parameters, 1e-5, "parameters");
+}
+
+/// Largest difference of a tensor, relative to the tensor's largest entry.
+double worst_difference(const Parameters& found, const Parameters& expected) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < kParameters.size(); ++i) {
+    largest = std::max(largest, relative_difference(found.tensor(i), expected.tensor(i)));
+  }
+  return largest;
+}
+
+// Where two entries of a pool window are equal to the last bits, rounding decides which of them
+// gets the gradient, in LibTorch too: in 3 of 100 batches its gradients are more than 1e-5 from
+// exact.
+TEST_P(EnginesAgreeTest, OnRealBatchesWhereRoundingDecidesNothing) {
+  images = load_dataset(std::nullopt).train;
+  constexpr std::size_t kBatches = 60;
+  std::size_t far_from_exact = 0;
+  for (std::uint32_t batch = 0; batch < kBatches; ++batch) {
+    initial.parameters = random_parameters(batch);
+    const auto gradients = [&](std::unique_ptr<Engine> engine) {
+      engine->start_epoch(in_order(images.size()));
+      engine->train_step(64 * batch, 64, 0.01, 0);
+      return engine->state().momentum;
+    };
+    ReferenceNetwork network(initial.parameters);
+    DropoutFactors all;
+    all.fill(1.0);
+    for (std::size_t i = 64 * batch; i < 64 * (batch + 1); ++i) {
+      network.backward(images.image(i), images.labels[i], 0.0, 1.0 / 64, all);
+    }
+    Parameters exact;
+    std::copy(network.gradients.begin(), network.gradients.end(), exact.values.begin());
+
+    const Parameters found = gradients(fused());
+    const Parameters expected = gradients(torch());
+    EXPECT_LE(worst_difference(found, exact), 1e-4) << "batch " << batch;
+    far_from_exact += worst_difference(found, exact) > 1e-5;
+    if (worst_difference(expected, exact) <= 5e-6) {
+      EXPECT_LE(worst_difference(found, expected), 1e-4) << "batch " << batch;
+    }
+  }
+  EXPECT_LE(far_from_exact, 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(InstructionSets, EnginesAgreeTest,
