@@ -83,15 +83,7 @@ Start plan_start(const Invocation& invocation) {
   return start;
 }
 
-void check_continues(const SavedRun& saved, const Start& start, const Dataset& dataset,
-                     const Machine& machine) {
-  if (dataset.sha256 != saved.data_sha256) {
-    throw Error(ErrorKind::kCheckpoint,
-                "cannot resume from '" + saved.file.string() +
-                    "': it was trained on data of SHA-256 " + saved.data_sha256 + ", found " +
-                    dataset.sha256 + " in '" + dataset.directory.string() + "'",
-                "give --data-dir of the same data");
-  }
+void check_settings(const SavedRun& saved, const Start& start, const Machine& machine) {
   std::vector<SettingConflict> conflicts = start.conflicts;
   compare_machine(saved, machine, conflicts);
   if (!conflicts.empty()) {
@@ -103,6 +95,16 @@ void check_continues(const SavedRun& saved, const Start& start, const Dataset& d
   }
   warn_of_other_versions(saved);
   warn_of_lost_metrics(saved);
+}
+
+void check_data(const SavedRun& saved, const Dataset& dataset) {
+  if (dataset.sha256 != saved.data_sha256) {
+    throw Error(ErrorKind::kCheckpoint,
+                "cannot resume from '" + saved.file.string() +
+                    "': it was trained on data of SHA-256 " + saved.data_sha256 + ", found " +
+                    dataset.sha256 + " in '" + dataset.directory.string() + "'",
+                "give --data-dir of the same data");
+  }
 }
 
 std::string shell_quoted(const std::string& text) {

@@ -25,9 +25,12 @@ struct Start {
 Start plan_start(const Invocation& invocation);
 
 /// Throws `Error` (kCheckpoint), after a table in the log, when the run would not go on as the
-/// saved one: other settings, data, engine, device, or (torch engine) number of threads.
-void check_continues(const SavedRun& saved, const Start& start, const Dataset& dataset,
-                     const Machine& machine);
+/// saved one: other settings, engine, device, or (torch engine) number of threads. Warns of what
+/// else is not as it was.
+void check_settings(const SavedRun& saved, const Start& start, const Machine& machine);
+
+/// Throws `Error` (kCheckpoint) when the saved run was trained on other data.
+void check_data(const SavedRun& saved, const Dataset& dataset);
 
 /// `text` as one word of a shell command.
 std::string shell_quoted(const std::string& text);

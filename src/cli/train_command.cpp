@@ -116,12 +116,14 @@ int run_training(const Invocation& invocation) {
   if (!config.no_output && !config.output) config.output = default_output();
   if (config.output && start.claim == Claim::kNew) refuse_existing_run(*config.output);
 
-  const Dataset dataset = load_dataset(config.data_dir);
-  const TrainData data = make_train_data(config, dataset.train, dataset.test);
   const Machine machine = choose_machine(config);
+  if (start.saved) check_settings(*start.saved, start, machine);
+
+  const Dataset dataset = load_dataset(config.data_dir);
+  if (start.saved) check_data(*start.saved, dataset);
+  const TrainData data = make_train_data(config, dataset.train, dataset.test);
   if (!start.saved) start.position.state.parameters = initial_parameters(config.seed);
   const auto engine = make_engine(machine, config, dataset.train, start.position.state);
-  if (start.saved) check_continues(*start.saved, start, dataset, machine);
 
   std::optional<RunDirectory> directory;
   if (config.output) {

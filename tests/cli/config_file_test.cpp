@@ -123,8 +123,6 @@ TEST_F(ConfigFileTest, PrintedSettingsReadBackAsTheSame) {
                                             "13",
                                             "--fail-under",
                                             "12.5",
-                                            "--max-time",
-                                            "1h30m",
                                             "--limit-batches",
                                             "14"};
   auto arguments = changed;

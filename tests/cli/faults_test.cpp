@@ -48,8 +48,7 @@ class FaultsTest : public ProgramTest {
     expect_no_temporary_file(run);
     const Checkpoint state = load_checkpoint(run / kStateFile);
     EXPECT_TRUE(state.state);
-    const Outcome outcome =
-        this->run({"--output", output, "--resume", "--quiet", "--max-time", "1h"});
+    const Outcome outcome = this->run({"--output", output, "--resume", "--quiet"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_EQ(content_of(run / kMetricsFile), undisturbed(epochs));
   }

@@ -134,7 +134,7 @@ TEST_P(ResumeTest, MaxTimeStopsLikeASignalButWell) {
   const auto result = event_of(stopped.out, "result");
   EXPECT_EQ(result["status"], "max_time");
   EXPECT_EQ(result["step"], 1);
-  EXPECT_EQ(resume("run", {"--max-time", "1h"}).status, 0);
+  EXPECT_EQ(resume("run").status, 0);
   expect_same_end("run", "undisturbed");
 }
 
@@ -270,6 +270,22 @@ TEST_P(ResumeOnceTest, OtherSettingsAreShownInATableAndRefused) {
   EXPECT_TRUE(has({"seed", "0", "9", "0"})) << outcome.err;
   EXPECT_TRUE(has({"cannot resume from 'run/last.safetensors' with other settings"}));
   EXPECT_EQ(content_of(directory() / "run" / kStateFile), before);
+}
+
+TEST_P(ResumeOnceTest, OtherSettingsAreRefusedBeforeDataAreRead) {
+  ASSERT_EQ(start("run").status, 0);
+  EXPECT_EQ(resume("run", {"--data-dir", "nowhere"}).status, 3);
+  EXPECT_EQ(resume("run", {"--data-dir", "nowhere", "--lr", "0.25"}).status, 5);
+}
+
+TEST_P(ResumeOnceTest, LostMetricsAreAWarning) {
+  ASSERT_EQ(start("run", {"--epochs", "2"}).status, 0);
+  fs::remove(directory() / "run" / kMetricsFile);
+  const Outcome outcome = run({"--output", "run", "--resume", "--epochs", "3"});
+  EXPECT_EQ(outcome.status, 0);
+  EXPECT_NE(outcome.err.find("warning: 'run/metrics.csv' is missing or lacks some of the 2 "),
+            std::string::npos)
+      << outcome.err;
 }
 
 TEST_P(ResumeOnceTest, OtherDataAreRefused) {
