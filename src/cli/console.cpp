@@ -10,13 +10,6 @@
 namespace fmnist {
 namespace {
 
-/// `value` with a fixed number of decimals.
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-  return buffer.data();
-}
-
 /// "1 step", "2 steps".
 std::string counted(std::uint64_t count, const char* noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
@@ -25,6 +18,12 @@ std::string counted(std::uint64_t count, const char* noun) {
 void print_json(const nlohmann::ordered_json& event) { print(to_line(event) + "\n"); }
 
 }  // namespace
+
+std::string fixed(double value, int decimals) {
+  std::array<char, 64> buffer{};
+  std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
+  return buffer.data();
+}
 
 std::string percent(double fraction) { return fixed(100.0 * fraction, 2) + "%"; }
 
@@ -38,9 +37,11 @@ void LogLines::on_start(const RunStarted& start) {
 void LogLines::on_progress(const TrainProgress& progress) {
   const auto share =
       static_cast<double>(progress.images_done) / static_cast<double>(progress.images_total);
-  log_info("Train Epoch: " + std::to_string(progress.epoch) + " [" +
-           std::to_string(progress.images_done) + "/" + std::to_string(progress.images_total) +
-           " (" + fixed(100.0 * share, 0) + "%)]\tLoss:" + fixed(progress.train.loss, 6));
+  const std::string line = "Train Epoch: " + std::to_string(progress.epoch) + " [" +
+                           std::to_string(progress.images_done) + "/" +
+                           std::to_string(progress.images_total) + " (" + fixed(100.0 * share, 0) +
+                           "%)]\tLoss:" + fixed(progress.train.loss, 6);
+  on_console_ ? log_info(line) : log_to_files(line);
 }
 
 void ResultLines::on_epoch(const EpochFinished& epoch) {

@@ -7,14 +7,22 @@
 
 namespace fmnist {
 
+/// `value` with a fixed number of decimals.
+std::string fixed(double value, int decimals);
+
 /// A fraction as people read it: 0.8127 is "81.27%".
 std::string percent(double fraction);
 
-/// Log lines in the book's format, on standard error and in the log files.
+/// Log lines in the book's format, in the log files and, where `on_console`, on standard error.
 class LogLines final : public Observer {
  public:
+  explicit LogLines(bool on_console) : on_console_(on_console) {}
+
   void on_start(const RunStarted& start) override;
   void on_progress(const TrainProgress& progress) override;
+
+ private:
+  bool on_console_;
 };
 
 /// Results for people on standard output: a line per epoch and a closing line.

@@ -1,11 +1,13 @@
 #include "cli/evaluate_command.h"
 
+#include <chrono>
 #include <string>
 #include <system_error>
 
 #include "cli/log.h"
 #include "cli/model_engine.h"
 #include "cli/output.h"
+#include "cli/progress_bar.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/data/dataset.h"
@@ -49,6 +51,25 @@ void write_files(const std::filesystem::path& directory, const nlohmann::ordered
   log_info("evaluation.json and CSV files in " + directory.string());
 }
 
+/// The accuracy grid, with a bar while it is computed where there is a terminal for one.
+ShiftGrid evaluate_shifts_with_bar(Engine& engine, const Split& split, int reach,
+                                   const Config& config) {
+  log_info("evaluating images moved by up to " + std::to_string(reach) + " pixels");
+  std::optional<ProgressBar> bar;
+  if (progress_style(config) == ProgressStyle::kBar) bar.emplace();
+  const auto started = std::chrono::steady_clock::now();
+  return evaluate_shifts(engine, split, reach, [&](int done, int total) {
+    if (!bar || !bar->due()) return;
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+    const auto images = static_cast<double>(split.size()) * done;
+    bar->draw({.label = "Shift " + std::to_string(done) + "/" + std::to_string(total),
+               .done = static_cast<std::uint64_t>(done),
+               .total = static_cast<std::uint64_t>(total),
+               .seconds_left = elapsed.count() * (total - done) / done,
+               .images_per_second = images / elapsed.count()});
+  });
+}
+
 std::string heading(const EvaluationFacts& facts) {
   return facts.checkpoint.string() +
          (facts.epoch ? ", epoch " + std::to_string(*facts.epoch) : std::string()) + ", on " +
@@ -69,10 +90,7 @@ int run_evaluate(const EvaluateOptions& options, const Config& config) {
 
   const Evaluation evaluation = evaluate_predictions(engine->logits(split.images), split.labels);
   std::optional<ShiftGrid> shifts;
-  if (options.shifts) {
-    log_info("evaluating images moved by up to " + std::to_string(*options.shifts) + " pixels");
-    shifts = evaluate_shifts(*engine, split, *options.shifts);
-  }
+  if (options.shifts) shifts = evaluate_shifts_with_bar(*engine, split, *options.shifts, config);
   const EvaluationFacts facts{.checkpoint = model.file,
                               .epoch = model.info ? std::optional(model.info->epoch) : std::nullopt,
                               .weights_sha256 = fingerprint(model.parameters),

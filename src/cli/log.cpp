@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 
+#include "cli/progress_bar.h"
 #include "cli/terminal.h"
 #include "fmnist/core/error.h"
 
@@ -31,11 +32,26 @@ class LevelPrefix final : public spdlog::custom_flag_formatter {
   }
 };
 
+using StderrSink = spdlog::sinks::ansicolor_stderr_sink_mt;
+
+/// Standard error, shared with the progress bar.
+class ConsoleSink final : public StderrSink {
+ public:
+  using StderrSink::StderrSink;
+
+  void log(const spdlog::details::log_msg& message) override {
+    erase_bar();
+    StderrSink::log(message);
+  }
+};
+
 /// A log that cannot be written (a full disk, say) is told once and does not end the run.
 void report_log_failure(const std::string& reason) {
   static std::once_flag once;
-  std::call_once(
-      once, [&] { std::fprintf(stderr, "warning: the log is incomplete: %s\n", reason.c_str()); });
+  std::call_once(once, [&] {
+    erase_bar();
+    std::fprintf(stderr, "warning: the log is incomplete: %s\n", reason.c_str());
+  });
 }
 
 std::unique_ptr<spdlog::formatter> make_formatter(const char* pattern) {
@@ -64,13 +80,13 @@ Verbosity verbosity_of(const Config& config) {
 }
 
 void open_log(Verbosity verbosity) {
-  auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(
-      wants_color(STDERR_FILENO) ? spdlog::color_mode::always : spdlog::color_mode::never);
+  auto sink = std::make_shared<ConsoleSink>(wants_color(STDERR_FILENO) ? spdlog::color_mode::always
+                                                                       : spdlog::color_mode::never);
   sink->set_formatter(make_formatter("%^%*%$%v"));
   sink->set_level(level_of(verbosity));
   auto logger = std::make_shared<spdlog::logger>("fmnist-train", std::move(sink));
-  logger->set_level(spdlog::level::debug);
-  logger->flush_on(spdlog::level::debug);
+  logger->set_level(spdlog::level::trace);
+  logger->flush_on(spdlog::level::trace);
   logger->set_error_handler(report_log_failure);
   spdlog::set_default_logger(std::move(logger));
 }
@@ -86,7 +102,7 @@ void add_log_file(const std::filesystem::path& path, bool append) {
   try {
     auto sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(path.string(), !append);
     sink->set_formatter(make_formatter("%Y-%m-%dT%H:%M:%S.%eZ %*%v"));
-    sink->set_level(spdlog::level::debug);
+    sink->set_level(spdlog::level::trace);
     spdlog::default_logger()->sinks().push_back(std::move(sink));
   } catch (const spdlog::spdlog_ex& error) {
     throw Error(ErrorKind::kRuntime,
@@ -114,6 +130,9 @@ std::string one_line(const std::string& text) {
 
 }  // namespace
 
+void log_to_files(const std::string& line) {
+  spdlog::default_logger()->trace("{}", one_line(line));
+}
 void log_detail(const std::string& line) { spdlog::default_logger()->debug("{}", one_line(line)); }
 void log_info(const std::string& line) { spdlog::default_logger()->info("{}", one_line(line)); }
 void log_warning(const std::string& line) { spdlog::default_logger()->warn("{}", one_line(line)); }

@@ -20,7 +20,9 @@ void open_log(Verbosity verbosity);
 /// file cannot be opened.
 void add_log_file(const std::filesystem::path& path, bool append);
 
-/// Log lines; `log_detail` shows with --verbose only, all but errors are hidden by --quiet.
+/// Log lines; on standard error `log_to_files` never shows, `log_detail` with --verbose only, and
+/// --quiet hides all but errors.
+void log_to_files(const std::string& line);
 void log_detail(const std::string& line);
 void log_info(const std::string& line);
 void log_warning(const std::string& line);

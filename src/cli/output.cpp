@@ -6,11 +6,13 @@
 #include <cstring>
 #include <string_view>
 
+#include "cli/progress_bar.h"
 #include "fmnist/core/error.h"
 
 namespace fmnist {
 
 void print(const std::string& text) {
+  if (isatty(STDOUT_FILENO) == 1) erase_bar();
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());

@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "cli/progress_bar.h"
+
 namespace fmnist {
 namespace {
 
@@ -14,7 +16,9 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal handler stores it
 
 void ask_to_stop(int signal) {
   int none = 0;
-  if (!stop.compare_exchange_strong(none, signal)) _exit(128 + signal);
+  if (stop.compare_exchange_strong(none, signal)) return;
+  erase_bar();
+  _exit(128 + signal);
 }
 
 void ask_for_checkpoint(int) { checkpoint.store(true, std::memory_order_relaxed); }

@@ -80,7 +80,7 @@ Subcommands::Subcommands(CLI::App& app, const Declare& declare) {
       ->type_name("N")
       ->group("evaluate");
   declare(*evaluate_, [](const Option& option) {
-    return concerns_machine_or_log(option) || is_one_of(option, {"data-dir", "output"});
+    return concerns_machine_or_log(option) || is_one_of(option, {"data-dir", "output", "progress"});
   });
 
   predict_ = app.add_subcommand("predict", "classes of your own pictures");

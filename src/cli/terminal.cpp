@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -19,7 +20,21 @@ bool wants_color(int descriptor) {
   if (!environment("NO_COLOR").empty()) return false;
   const std::string_view force = environment("CLICOLOR_FORCE");
   if (!force.empty() && force != "0") return true;
-  return environment("CI").empty() && environment("TERM") != "dumb" && isatty(descriptor) == 1;
+  return !in_ci() && environment("TERM") != "dumb" && isatty(descriptor) == 1;
+}
+
+bool can_redraw(int descriptor) {
+  const std::string_view terminal = environment("TERM");
+  return isatty(descriptor) == 1 && !terminal.empty() && terminal != "dumb";
+}
+
+bool in_ci() { return !environment("CI").empty(); }
+
+int terminal_columns(int descriptor) {
+  constexpr int kUnknown = 80;
+  winsize size{};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUnknown;
+  return size.ws_col;
 }
 
 }  // namespace fmnist

@@ -6,4 +6,13 @@ namespace fmnist {
 /// CLICOLOR_FORCE demands it, else a terminal outside CI gets it.
 bool wants_color(int descriptor);
 
+/// Whether a line on this descriptor can be drawn again in place: a terminal other than TERM=dumb.
+bool can_redraw(int descriptor);
+
+/// Whether CI runs this program: its terminals only collect lines.
+bool in_ci();
+
+/// The width of the terminal in columns, now; 80 when it does not say.
+int terminal_columns(int descriptor);
+
 }  // namespace fmnist

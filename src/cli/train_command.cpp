@@ -10,6 +10,7 @@
 #include "cli/log.h"
 #include "cli/resume.h"
 #include "cli/signals.h"
+#include "cli/training_bar.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -79,7 +80,8 @@ Request requested() {
   return take_checkpoint_request() ? Request::kCheckpoint : Request::kNone;
 }
 
-/// Who hears of the run: the recorder first, so that a saved state is told before the end.
+/// Who hears of the run: the recorder first, so that a saved state is told before the end, and the
+/// bar before the results, which take its place.
 std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
                                                       const std::string& metrics) {
   std::vector<std::unique_ptr<Observer>> observers;
@@ -95,7 +97,9 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
     }
     observers.push_back(std::make_unique<RunRecorder>(facts, metrics, listener));
   }
-  observers.push_back(std::make_unique<LogLines>());
+  const ProgressStyle style = progress_style(facts.config);
+  observers.push_back(std::make_unique<LogLines>(style == ProgressStyle::kLines));
+  if (style == ProgressStyle::kBar) observers.push_back(std::make_unique<TrainingBar>());
   if (json) {
     observers.push_back(std::move(json));
   } else {

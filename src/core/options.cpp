@@ -272,6 +272,11 @@ constexpr std::array<std::pair<std::string_view, EngineChoice>, 3> kEngines = {
     {{"auto", EngineChoice::kAuto},
      {"torch", EngineChoice::kTorch},
      {"fused", EngineChoice::kFused}}};
+constexpr std::array<std::pair<std::string_view, ProgressStyle>, 4> kProgressStyles = {
+    {{"auto", ProgressStyle::kAuto},
+     {"bar", ProgressStyle::kBar},
+     {"lines", ProgressStyle::kLines},
+     {"none", ProgressStyle::kNone}}};
 constexpr double kMaxSeed = 4294967295.0;
 
 std::vector<Option> recipe_options() {
@@ -342,6 +347,9 @@ std::vector<Option> output_options() {
       number({"log-every", OptionGroup::kOutput, "batches between two lines of the training log"},
              &Config::log_every, {1, 1e9}),
       flag(wish("json", "results as JSON lines on standard output"), &Config::json),
+      choice(wish("progress",
+                  "on standard error: a bar, or training lines; auto shows the bar on a terminal"),
+             &Config::progress, kProgressStyles),
       flag(wish("quiet", "results and errors only"), &Config::quiet),
       flag(wish("verbose", "log details too"), &Config::verbose),
       path(wish("log-file", "write the log to FILE too"), &Config::log_file, "FILE"),

@@ -76,6 +76,7 @@ class Trainer {
       engine_.train_step(first, std::min(batch_size_, data_.train_indices.size() - first),
                          learning_rate_, step_);
       ++step_;
+      tell(&Observer::on_step, StepDone{epoch(), step_, images_done()});
       if (at_log_point()) report_progress();
       if (running()) obey(watch, seconds_before);
     }

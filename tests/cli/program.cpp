@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +51,25 @@ struct Pipe {
   }
 };
 
+/// A new terminal; returns its user's side.
+int open_terminal(int columns) {
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0 || ::grantpt(terminal) != 0 || ::unlockpt(terminal) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot open a terminal");
+  TerminalUser(terminal).resize(columns);
+  return terminal;
+}
+
+/// Makes the terminal whose user's side is `terminal` that of this process.
+void move_to_terminal(int terminal, bool with_output) {
+  ::setsid();
+  const int program_side = ::open(::ptsname(terminal), O_RDWR);
+  ::dup2(program_side, STDIN_FILENO);
+  ::dup2(program_side, STDERR_FILENO);
+  if (with_output) ::dup2(program_side, STDOUT_FILENO);
+  if (program_side > STDERR_FILENO) ::close(program_side);
+}
+
 void redirect_output(const Call& call, const Pipe& out) {
   if (call.output == Output::kClosed) {
     ::close(STDOUT_FILENO);
@@ -72,6 +93,7 @@ void set_environment(const Call& call) {
   ::dup2(in.read_end, STDIN_FILENO);
   ::dup2(err.write_end, STDERR_FILENO);
   redirect_output(call, out);
+  if (call.terminal) move_to_terminal(err.read_end, call.terminal->shows_output);
   set_environment(call);
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);
   if (!call.directory.empty() && ::chdir(call.directory.c_str()) != 0) ::_exit(125);
@@ -109,11 +131,15 @@ void receive(int& descriptor, std::string& text) {
 void attend(const Call& call, pid_t child, Pipe& out, Pipe& err, Outcome& outcome) {
   const auto deadline = Clock::now() + call.time_limit;
   bool signalled = call.signal == 0;
+  TerminalUser user(err.read_end);
   while (out.read_end >= 0 || err.read_end >= 0) {
     std::array<pollfd, 2> waiting = {{{out.read_end, POLLIN, 0}, {err.read_end, POLLIN, 0}}};
     ::poll(waiting.data(), waiting.size(), 100);
     if (waiting[0].revents != 0) receive(out.read_end, outcome.out);
-    if (waiting[1].revents != 0) receive(err.read_end, outcome.err);
+    if (waiting[1].revents != 0) {
+      receive(err.read_end, outcome.err);
+      if (call.terminal && call.terminal->watch) call.terminal->watch(outcome.err, user);
+    }
     if (!signalled && outcome.out.find(call.signal_at) != std::string::npos) {
       ::kill(child, call.signal);
       signalled = true;
@@ -127,10 +153,24 @@ void attend(const Call& call, pid_t child, Pipe& out, Pipe& err, Outcome& outcom
 
 }  // namespace
 
+void TerminalUser::resize(int columns) {
+  const winsize size{24, static_cast<unsigned short>(columns), 0, 0};
+  if (::ioctl(terminal_, TIOCSWINSZ, &size) != 0)
+    throw std::system_error(errno, std::generic_category(), "cannot resize the terminal");
+}
+
+void TerminalUser::type(const std::string& keys) {
+  EXPECT_EQ(::write(terminal_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+}
+
 Outcome run_program(const Call& call) {
   Pipe in;
   Pipe out;
   Pipe err;
+  if (call.terminal) {
+    Pipe::close_end(err.read_end);
+    err.read_end = open_terminal(call.terminal->columns);
+  }
   const pid_t child = ::fork();
   if (child < 0) throw std::system_error(errno, std::generic_category());
   if (child == 0) become_program(call, in, out, err);

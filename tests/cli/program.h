@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -24,6 +25,26 @@ enum class Output {
   kFull,        // /dev/full: every write finds the disk full
 };
 
+/// What a test does at the terminal of a running program.
+class TerminalUser {
+ public:
+  explicit TerminalUser(int terminal) : terminal_(terminal) {}
+
+  void resize(int columns);
+  void type(const std::string& keys);
+
+ private:
+  int terminal_;
+};
+
+/// A terminal for the program's standard input and error; what it gets is the outcome's `err`.
+struct Terminal {
+  int columns = 80;
+  bool shows_output = false;  // standard output, too
+  /// Called with all that the terminal has got whenever more comes.
+  std::function<void(const std::string& seen, TerminalUser&)> watch = {};
+};
+
 /// How to run the program once.
 struct Call {
   std::vector<std::string> arguments;
@@ -31,6 +52,7 @@ struct Call {
   std::filesystem::path directory;                 // to run in
   std::string input = {};
   Output output = Output::kCaptured;
+  std::optional<Terminal> terminal = {};       // takes no `input`
   std::optional<rlim_t> file_size_limit = {};  // bytes
   bool unprivileged = false;                   // gives up root's rights, if it has them
   int signal = 0;                              // sent once standard output holds `signal_at`

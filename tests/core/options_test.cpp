@@ -34,7 +34,8 @@ TEST(OptionsTest, TheDefaultsAreTheBookRecipe) {
       {"dropout", "0.5"},  {"lr-schedule", "constant"}, {"warmup-epochs", "0"},
       {"seed", "0"},       {"label-smoothing", "0"},    {"val-split", "0"},
       {"train-limit", ""}, {"device", "auto"},          {"engine", "auto"},
-      {"threads", ""},     {"checkpoint-every", "1"},   {"log-every", "200"}};
+      {"threads", ""},     {"checkpoint-every", "1"},   {"log-every", "200"},
+      {"progress", "auto"}};
   for (const auto& [name, text] : expected)
     EXPECT_EQ(find_option(name)->text(config), text) << name;
 }
@@ -124,6 +125,7 @@ Config changed_config() {
   }
   find_option("lr-schedule")->set(config, "cosine");
   find_option("engine")->set(config, "torch");
+  find_option("progress")->set(config, "none");
   find_option("device")->set(config, "cuda:3");
   find_option("checkpoint-every")->set(config, "9b");
   find_option("max-time")->set(config, "1.25h");

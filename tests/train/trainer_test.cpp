@@ -12,6 +12,7 @@ namespace {
 
 /// Keeps what a run tells.
 struct Recorder final : Observer {
+  std::vector<StepDone> steps;
   std::vector<TrainProgress> progress;
   std::vector<EpochFinished> epochs;
   std::vector<RunPosition> positions;
@@ -19,6 +20,7 @@ struct Recorder final : Observer {
   int finishes = 0;
 
   void on_start(const RunStarted&) override { ++starts; }
+  void on_step(const StepDone& event) override { steps.push_back(event); }
   void on_progress(const TrainProgress& event) override { progress.push_back(event); }
   void on_epoch(const EpochFinished& event) override { epochs.push_back(event); }
   void on_position(const RunPosition& event) override { positions.push_back(event); }
@@ -91,6 +93,17 @@ TEST_F(TrainerTest, ProgressComesEveryLogIntervalAndAtTheEndOfAnEpoch) {
   EXPECT_DOUBLE_EQ(recorder.progress[0].train.loss, (0.25 + 1.25) / 8);
   EXPECT_EQ(recorder.progress[1].images_done, 10u);
   EXPECT_DOUBLE_EQ(recorder.progress[1].train.loss, 2.25 / 2);
+}
+
+TEST_F(TrainerTest, EveryStepIsToldWithItsPlace) {
+  FakeEngine engine;
+  run(engine);
+  ASSERT_EQ(recorder.steps.size(), 9u);
+  for (std::uint64_t index = 0; index < 9; ++index) {
+    EXPECT_EQ(recorder.steps[index].step, index + 1);
+    EXPECT_EQ(recorder.steps[index].epoch, 1 + index / 3);
+    EXPECT_EQ(recorder.steps[index].images_done, std::min<std::uint64_t>(4 * (index % 3 + 1), 10));
+  }
 }
 
 TEST_F(TrainerTest, TheFinalFiguresAreThoseOfTheLastEpochWithoutAnotherEvaluation) {

@@ -8,6 +8,7 @@ namespace fmnist {
 
 enum class LrSchedule { kConstant, kLinear, kCosine, kStep };
 enum class EngineChoice { kAuto, kTorch, kFused };
+enum class ProgressStyle { kAuto, kBar, kLines, kNone };
 
 /// The device asked for: `auto`, `cpu`, `cuda` or `cuda:N`.
 struct DeviceRequest {
@@ -60,6 +61,7 @@ struct Config {
   CheckpointInterval checkpoint_every;
   int log_every = 200;  // batches
   bool json = false;
+  ProgressStyle progress = ProgressStyle::kAuto;
   bool quiet = false;
   bool verbose = false;
   std::optional<std::filesystem::path> log_file;

@@ -26,6 +26,13 @@ struct RunStarted {
   std::uint64_t first_step;  // 0, or where a resumed run goes on
 };
 
+/// An update was handed to the engine, which may still be at work on it.
+struct StepDone {
+  std::uint64_t epoch;        // from 1
+  std::uint64_t step;         // updates in the whole run, this one included
+  std::uint64_t images_done;  // in this epoch
+};
+
 /// A log point inside an epoch.
 struct TrainProgress {
   std::uint64_t epoch;         // from 1
@@ -93,6 +100,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void on_start(const RunStarted&) {}
+  /// After every update, some thousand times a second: to be left again at once.
+  virtual void on_step(const StepDone&) {}
   virtual void on_progress(const TrainProgress&) {}
   virtual void on_epoch(const EpochFinished&) {}
   /// The run stands at a position worth keeping (see --checkpoint-every; also when it stops).
