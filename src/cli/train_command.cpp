@@ -16,6 +16,7 @@
 #include "fmnist/engine/torch/torch_engine.h"
 #include "fmnist/run/run_directory.h"
 #include "fmnist/run/run_recorder.h"
+#include "fmnist/tensorboard/tensorboard_writer.h"
 #include "fmnist/train/trainer.h"
 
 namespace fmnist {
@@ -96,6 +97,10 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
       };
     }
     observers.push_back(std::make_unique<RunRecorder>(facts, metrics, listener));
+    if (facts.config.tensorboard) {
+      observers.push_back(std::make_unique<TensorBoardWriter>(*facts.output / kTensorBoardDirectory,
+                                                              listener.failed));
+    }
   }
   const ProgressStyle style = progress_style(facts.config);
   observers.push_back(std::make_unique<LogLines>(style == ProgressStyle::kLines));

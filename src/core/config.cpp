@@ -20,6 +20,8 @@ void validate(const Config& config) {
                   "one names a directory to write, the other writes nothing");
   refuse_together(config.no_output && config.overwrite, "--overwrite", "--no-output",
                   "nothing is written");
+  refuse_together(config.no_output && config.tensorboard, "--tensorboard", "--no-output",
+                  "its event files go into the run directory");
   refuse_together(config.quiet && config.verbose, "--quiet", "--verbose",
                   "one asks for less, the other for more");
   if (config.nesterov && config.momentum == 0.0) {

@@ -353,6 +353,9 @@ std::vector<Option> output_options() {
       flag(wish("quiet", "results and errors only"), &Config::quiet),
       flag(wish("verbose", "log details too"), &Config::verbose),
       path(wish("log-file", "write the log to FILE too"), &Config::log_file, "FILE"),
+      flag({"tensorboard", OptionGroup::kOutput,
+            "write event files for TensorBoard into the run directory"},
+           &Config::tensorboard),
   };
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
@@ -66,15 +67,28 @@ void prove_writable(const std::filesystem::path& directory) {
   std::filesystem::remove(probe, ignored);
 }
 
+void remove_file(const std::filesystem::path& file) {
+  std::error_code error;
+  std::filesystem::remove(file, error);
+  if (!error) return;
+  throw Error(ErrorKind::kRuntime, "cannot remove " + quoted(file) + ": " + error.message(),
+              "choose another --output");
+}
+
+/// TensorBoard would show the events of both runs as one.
+void remove_event_files(const std::filesystem::path& directory) {
+  std::error_code ignored;  // mostly, there is none
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, ignored))
+    if (entry.path().filename().string().starts_with(kEventFilePrefix))
+      files.push_back(entry.path());
+  for (const auto& file : files) remove_file(file);
+  std::filesystem::remove(directory, ignored);  // unless other files stand there
+}
+
 void remove_files(const std::filesystem::path& directory) {
-  for (const char* file : kFiles) {
-    std::error_code error;
-    std::filesystem::remove(directory / file, error);
-    if (!error) continue;
-    throw Error(ErrorKind::kRuntime,
-                "cannot remove " + quoted(directory / file) + ": " + error.message(),
-                "choose another --output");
-  }
+  for (const char* file : kFiles) remove_file(directory / file);
+  remove_event_files(directory / kTensorBoardDirectory);
 }
 
 }  // namespace

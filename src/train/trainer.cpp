@@ -39,8 +39,9 @@ class Trainer {
         seconds_before_(position_.seconds) {}
 
   RunResult run() {
-    tell(&Observer::on_start, RunStarted{&config_, engine_.info(), images_per_epoch_,
-                                         steps_per_epoch_, position_.state.step});
+    tell(&Observer::on_start,
+         RunStarted{&config_, engine_.info(), images_per_epoch_, steps_per_epoch_,
+                    position_.state.step, &position_.state.parameters});
     while (running() && position_.epochs < static_cast<std::uint64_t>(config_.epochs)) {
       train_epoch();
       if (running()) finish_epoch();
@@ -135,7 +136,7 @@ class Trainer {
          EpochFinished{epoch(), step_, schedule_.learning_rate(step_ - 1),
                        mean(position_.epoch_totals), on_val, evaluated, position_.epoch_seconds,
                        static_cast<double>(images_per_epoch_) / train_seconds,
-                       fingerprint(position_.state.parameters)});
+                       fingerprint(position_.state.parameters), &position_.state.parameters});
     ++position_.epochs;
     position_.epoch_totals = {};
     position_.epoch_seconds = {};

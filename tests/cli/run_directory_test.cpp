@@ -39,6 +39,27 @@ TEST_F(RunDirectoryTest, HoldsTheFilesOfTheContractAndNothingIsWrittenElsewhere)
   EXPECT_EQ(names_in(directory()), (std::vector<std::string>{"run"}));
 }
 
+TEST_F(RunDirectoryTest, HoldsEventFilesOnlyWhereTheyAreWanted) {
+  ASSERT_EQ(train({"--output", "run"}).status, 0);
+  EXPECT_FALSE(fs::exists(run_directory() / "tensorboard"));
+  ASSERT_EQ(train({"--output", "run", "--overwrite", "--tensorboard"}).status, 0);
+  const auto names = names_in(run_directory() / "tensorboard");
+  ASSERT_EQ(names.size(), 1u);
+  EXPECT_TRUE(names[0].starts_with("events.out.tfevents.")) << names[0];
+}
+
+TEST_F(RunDirectoryTest, EventFilesThatCannotBeWrittenAreOneWarning) {
+  fs::create_directories(run_directory());
+  write_bytes(run_directory() / "tensorboard", "in the way");
+  const Outcome outcome = train({"--output", "run", "--tensorboard", "--epochs", "3"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  std::vector<std::string> warnings;
+  for (const std::string& line : lines_of(outcome.err))
+    if (line.find("tensorboard") != std::string::npos) warnings.push_back(line);
+  ASSERT_EQ(warnings.size(), 1u) << outcome.err;
+  EXPECT_TRUE(warnings[0].starts_with("warning: cannot write 'run/tensorboard/")) << warnings[0];
+}
+
 TEST_F(RunDirectoryTest, IsNamedByTheTimeWhenNoneIsGiven) {
   const Outcome outcome = run({"--data-dir", dataset(), "--threads", "1", "--epochs", "0"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;

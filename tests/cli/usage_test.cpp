@@ -133,6 +133,7 @@ TEST_F(UsageTest, BadCombinationsAreRefusedBeforeAnyDataIsRead) {
        std::vector<std::pair<std::vector<std::string>, std::vector<std::string>>>{
            {{"--output", "run", "--no-output"}, {"--output", "--no-output"}},
            {{"--overwrite", "--no-output"}, {"--overwrite", "--no-output"}},
+           {{"--tensorboard", "--no-output"}, {"--tensorboard", "--no-output"}},
            {{"--quiet", "--verbose"}, {"--quiet", "--verbose"}},
            {{"--nesterov", "--momentum", "0"}, {"--nesterov", "--momentum"}},
            {{"--epochs", "2", "--warmup-epochs", "2.5"}, {"--warmup-epochs is 2.5", "--epochs 2"}},

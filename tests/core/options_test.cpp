@@ -163,6 +163,8 @@ TEST(ConfigTest, CombinationsThatMakeNoSenseAreRefused) {
                {"--output", "--no-output"});
   expect_parts(refused([](Config& c) { c.no_output = c.overwrite = true; }),
                {"--overwrite", "--no-output"});
+  expect_parts(refused([](Config& c) { c.no_output = c.tensorboard = true; }),
+               {"--tensorboard", "--no-output", "run directory"});
   expect_parts(refused([](Config& c) { c.quiet = c.verbose = true; }), {"--quiet", "--verbose"});
   expect_parts(refused([](Config& c) { c.nesterov = true, c.momentum = 0; }),
                {"--nesterov", "--momentum"});

@@ -71,6 +71,22 @@ TEST_F(RunDirectoryTest, OverwritingRemovesTheRunAndNothingElse) {
   EXPECT_EQ(left, (std::set<std::string>{"notes.txt", "model.safetensors.bak"}));
 }
 
+TEST_F(RunDirectoryTest, OverwritingRemovesEventFilesAndTheirFolderOnceItIsEmpty) {
+  const fs::path folder = directory() / kTensorBoardDirectory;
+  fs::create_directories(folder);
+  for (const char* name : {"events.out.tfevents.1.2", "events.out.tfevents.3.4", "notes.txt"})
+    write_bytes(folder / name, "x");
+  { const RunDirectory run(directory(), Claim::kResume); }
+  EXPECT_TRUE(fs::exists(folder / "events.out.tfevents.1.2"));
+  { const RunDirectory run(directory(), Claim::kOverwrite); }
+  EXPECT_FALSE(fs::exists(folder / "events.out.tfevents.1.2"));
+  EXPECT_FALSE(fs::exists(folder / "events.out.tfevents.3.4"));
+  EXPECT_TRUE(fs::exists(folder / "notes.txt"));
+  fs::remove(folder / "notes.txt");
+  const RunDirectory run(directory(), Claim::kOverwrite);
+  EXPECT_FALSE(fs::exists(folder));
+}
+
 TEST_F(RunDirectoryTest, OverwritingWhatCannotBeRemovedIsAnErrorAndFreesTheLock) {
   fs::create_directories(directory() / kResultFile / "folder");
   expect_parts(refusal(Claim::kOverwrite, ErrorKind::kRuntime), {"cannot remove", kResultFile});

@@ -65,6 +65,7 @@ struct Config {
   bool quiet = false;
   bool verbose = false;
   std::optional<std::filesystem::path> log_file;
+  bool tensorboard = false;
 
   // gates
   std::optional<double> fail_under;  // percent

@@ -12,6 +12,10 @@ inline constexpr const char* kLogFile = "train.log";
 inline constexpr const char* kModelFile = "model.safetensors";
 inline constexpr const char* kStateFile = "last.safetensors";
 
+/// Where event files for TensorBoard stand, and how their names begin.
+inline constexpr const char* kTensorBoardDirectory = "tensorboard";
+inline constexpr const char* kEventFilePrefix = "events.out.tfevents.";
+
 /// How a run takes a directory.
 enum class Claim {
   kNew,        // it holds no run yet

@@ -23,7 +23,8 @@ struct RunStarted {
   EngineInfo engine;
   std::uint64_t train_images;  // per epoch, after --val-split, --train-limit and --limit-batches
   std::uint64_t steps_per_epoch;
-  std::uint64_t first_step;  // 0, or where a resumed run goes on
+  std::uint64_t first_step;      // 0, or where a resumed run goes on
+  const Parameters* parameters;  // at that step; valid during the call
 };
 
 /// An update was handed to the engine, which may still be at work on it.
@@ -54,6 +55,7 @@ struct EpochFinished {
   EpochSeconds seconds;
   double images_per_second;  // while training
   std::string weights_sha256;
+  const Parameters* parameters = nullptr;  // the weights; valid during the call
 };
 
 /// The epoch with the best validation accuracy (the first of equals) and its test figures.

@@ -1,0 +1,70 @@
+#include "fmnist/tensorboard/tensorboard_writer.h"
+
+#include <ctime>
+#include <utility>
+
+#include "tensorboard/event_file.h"
+#include "tensorboard/events.h"
+#include "tensorboard/filter_sheet.h"
+
+namespace fmnist {
+namespace {
+
+std::string filters_event(std::uint64_t step, const Parameters& parameters) {
+  const Sheet sheet = draw_filters(parameters);
+  return image_event(step, "conv1/filters", sheet.pixels, sheet.width, sheet.height);
+}
+
+}  // namespace
+
+TensorBoardWriter::TensorBoardWriter(std::filesystem::path directory, Listener failed)
+    : directory_(std::move(directory)), failed_(std::move(failed)) {}
+
+TensorBoardWriter::~TensorBoardWriter() = default;
+
+void TensorBoardWriter::on_start(const RunStarted& start) {
+  try {
+    file_ = std::make_unique<EventFile>(directory_, std::time(nullptr), start.first_step);
+  } catch (const Error& error) {
+    failed_(error);
+  }
+  attempt([&](EventFile& file) {
+    file.append(version_event());
+    if (start.first_step == 0) {
+      file.append(filters_event(0, *start.parameters));
+    } else {
+      file.append(restart_event(start.first_step));
+    }
+  });
+}
+
+void TensorBoardWriter::on_progress(const TrainProgress& progress) {
+  attempt([&](EventFile& file) {
+    file.append(scalars_event(progress.step, {{"loss/train_interval", progress.train.loss}}));
+  });
+}
+
+void TensorBoardWriter::on_epoch(const EpochFinished& epoch) {
+  const std::string split = epoch.on_val ? "val" : "test";
+  attempt([&](EventFile& file) {
+    file.append(scalars_event(epoch.step, {{"loss/train", epoch.train.loss},
+                                           {"loss/" + split, epoch.evaluated.loss},
+                                           {"accuracy/train", epoch.train.accuracy},
+                                           {"accuracy/" + split, epoch.evaluated.accuracy},
+                                           {"learning_rate", epoch.learning_rate},
+                                           {"images_per_second", epoch.images_per_second}}));
+    file.append(filters_event(epoch.step, *epoch.parameters));
+  });
+}
+
+void TensorBoardWriter::attempt(const std::function<void(EventFile&)>& write) {
+  if (!file_) return;
+  try {
+    write(*file_);
+  } catch (const Error& error) {
+    file_.reset();
+    failed_(error);
+  }
+}
+
+}  // namespace fmnist
