@@ -33,6 +33,9 @@ struct alignas(64) Slot {
   Totals totals;
 };
 
+/// The optimiser step in pieces of a microsecond, less than which is not worth a thread's while.
+constexpr std::size_t kUpdateTasks = 12;
+
 /// The team's size: a step has work for `kMaxSlots` threads at most.
 int team_size(int threads) {
   if (threads < 1) {
@@ -181,18 +184,18 @@ void FusedEngine::train_step(std::size_t first, std::size_t count, double learni
   const SgdStep sgd{static_cast<float>(learning_rate), static_cast<float>(options_.momentum),
                     static_cast<float>(options_.weight_decay), options_.nesterov};
 
-  team_.run([&](std::size_t thread) {
+  team_.for_each(slots, [&](std::size_t slot, std::size_t thread) {
     const DenormalsAreZero denormals_are_zero;
-    for (std::size_t slot = thread; slot < slots; slot += team_.size()) {
-      for (std::size_t group = slot; group < groups; group += slots) {
-        const std::size_t next = group + slots < groups ? group + slots : slot + team_.size();
-        prefetch_group(first, count, next * kGroup);
-        train_group(make_group(first, count, group * kGroup), dropout, scale, group == slot,
-                    *workspaces_[thread], slots_[slot]);
-      }
+    for (std::size_t group = slot; group < groups; group += slots) {
+      const std::size_t next = group + slots < groups ? group + slots : slot + team_.size();
+      prefetch_group(first, count, next * kGroup);
+      train_group(make_group(first, count, group * kGroup), dropout, scale, group == slot,
+                  *workspaces_[thread], slots_[slot]);
     }
-    team_.wait_for_all();
-    for (std::size_t unit = thread; unit < kUpdateUnits; unit += team_.size()) {
+  });
+  team_.for_each(kUpdateTasks, [&](std::size_t task, std::size_t) {
+    const DenormalsAreZero denormals_are_zero;
+    for (std::size_t unit = task; unit < kUpdateUnits; unit += kUpdateTasks) {
       kernels_.update(unit, {gradients.data(), slots}, sgd, *parameters_, *momentum_, *weights_);
     }
   });
@@ -208,22 +211,20 @@ std::vector<float> FusedEngine::logits(std::span<const std::uint8_t> images) {
   const std::size_t count = images.size() / kImagePixels;
   std::vector<float> result(count * kClassCount);
   const std::size_t groups = (count + kGroup - 1) / kGroup;
-  team_.run([&](std::size_t thread) {
+  team_.for_each(groups, [&](std::size_t group, std::size_t thread) {
     const DenormalsAreZero denormals_are_zero;
     Workspace& work = *workspaces_[thread];
-    for (std::size_t group = thread; group < groups; group += team_.size()) {
-      const std::size_t place = group * kGroup;
-      const std::size_t length = std::min(kGroup, count - place);
-      std::array<const std::uint8_t*, kGroup> pointers;
-      for (std::size_t lane = 0; lane < kGroup; ++lane) {
-        const std::size_t index = place + (lane < length ? lane : 0);
-        pointers[lane] = images.data() + index * kImagePixels;
-      }
-      forward(pointers.data(), nullptr, place, work);
-      for (std::size_t lane = 0; lane < length; ++lane) {
-        for (std::size_t c = 0; c < kClassCount; ++c) {
-          result[(place + lane) * kClassCount + c] = work.logits[c][lane];
-        }
+    const std::size_t place = group * kGroup;
+    const std::size_t length = std::min(kGroup, count - place);
+    std::array<const std::uint8_t*, kGroup> pointers;
+    for (std::size_t lane = 0; lane < kGroup; ++lane) {
+      const std::size_t index = place + (lane < length ? lane : 0);
+      pointers[lane] = images.data() + index * kImagePixels;
+    }
+    forward(pointers.data(), nullptr, place, work);
+    for (std::size_t lane = 0; lane < length; ++lane) {
+      for (std::size_t c = 0; c < kClassCount; ++c) {
+        result[(place + lane) * kClassCount + c] = work.logits[c][lane];
       }
     }
   });

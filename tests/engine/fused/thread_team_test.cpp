@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "engine/fused/denormals.h"
@@ -10,45 +13,46 @@
 namespace fmnist {
 namespace {
 
-TEST(ThreadTeam, EveryThreadDoesItsShare) {
+TEST(ThreadTeam, EveryTaskIsDoneOnceBeforeTheEnd) {
   for (const int threads : {1, 2, 3, 8}) {
     ThreadTeam team(threads);
     ASSERT_EQ(team.size(), static_cast<std::size_t>(threads));
-    std::vector<int> calls(team.size());
-    std::vector<int> seen(team.size());
-    for (int round = 1; round <= 200; ++round) {
-      team.run([&](std::size_t thread) {
-        ++calls[thread];
-        team.wait_for_all();
-        for (const int count : calls) seen[thread] += count == round;
+    for (std::size_t round = 0; round < 2000; ++round) {
+      std::vector<int> done(round % 17);
+      std::atomic<bool> known = true;
+      team.for_each(done.size(), [&](std::size_t task, std::size_t thread) {
+        ++done[task];
+        if (thread >= team.size()) known = false;
       });
-    }
-    for (std::size_t thread = 0; thread < team.size(); ++thread) {
-      EXPECT_EQ(calls[thread], 200);
-      EXPECT_EQ(seen[thread], 200 * threads);
+      ASSERT_EQ(done, std::vector<int>(done.size(), 1)) << round;
+      ASSERT_TRUE(known);
     }
   }
 }
 
 TEST(ThreadTeam, HelpersSleepAndWake) {
   ThreadTeam team(2);
-  int calls = 0;
   for (int round = 0; round < 3; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));  // far beyond the spinning
-    team.run([&](std::size_t thread) {
-      if (thread == 1) ++calls;
+    // Each task waits for the other: one thread alone would wait for ever.
+    std::atomic<int> begun = 0;
+    team.for_each(2, [&](std::size_t, std::size_t) {
+      ++begun;
+      while (begun != 2) std::this_thread::yield();
     });
   }
-  EXPECT_EQ(calls, 3);
 }
 
 TEST(ThreadTeam, HelpersTakeNoSignals) {
   ThreadTeam team(3);
   std::vector<int> blocked(team.size());
-  team.run([&](std::size_t thread) {
+  std::atomic<std::size_t> begun = 0;
+  team.for_each(team.size(), [&](std::size_t, std::size_t thread) {
     sigset_t signals;
     pthread_sigmask(SIG_SETMASK, nullptr, &signals);
     blocked[thread] = sigismember(&signals, SIGINT) == 1 && sigismember(&signals, SIGTERM) == 1;
+    ++begun;
+    while (begun != team.size()) std::this_thread::yield();  // a task for each thread
   });
   EXPECT_EQ(blocked, (std::vector<int>{0, 1, 1}));
 }
