@@ -7,6 +7,7 @@
 
 #include "cli/evaluate_command.h"
 #include "cli/predict_command.h"
+#include "cli/report_command.h"
 #include "fmnist/core/config.h"
 
 namespace fmnist {
@@ -17,6 +18,7 @@ struct Invocation {
     kTrain,
     kEvaluate,
     kPredict,
+    kReport,
     kVerifyResume,
     kPrintConfig,
     kPrintText,
@@ -28,6 +30,7 @@ struct Invocation {
   std::optional<std::filesystem::path> resume;
   EvaluateOptions evaluate;  // of kEvaluate
   PredictOptions predict;    // of kPredict
+  ReportOptions report;      // of kReport
   std::string text;          // of kPrintText: help or version
 };
 

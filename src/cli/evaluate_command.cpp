@@ -28,15 +28,6 @@ void make_directory(const std::filesystem::path& directory) {
               "choose another place with --output");
 }
 
-void log_data(const TrainedModel& model, const Dataset& dataset) {
-  for (const std::string& warning : dataset.warnings) log_warning(warning);
-  log_detail("data from " + dataset.directory.string() + ", SHA-256 " + dataset.sha256);
-  if (model.info && model.info->data_sha256 != dataset.sha256) {
-    log_warning("'" + model.file.string() + "' was trained on other data (SHA-256 " +
-                model.info->data_sha256 + ") than that in '" + dataset.directory.string() + "'");
-  }
-}
-
 void write_files(const std::filesystem::path& directory, const nlohmann::ordered_json& event,
                  const Evaluation& evaluation, const std::optional<ShiftGrid>& shifts) {
   const auto write = [&](const char* name, const std::string& bytes) {

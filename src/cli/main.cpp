@@ -33,6 +33,8 @@ int run(int argc, char** argv) {
       return run_evaluate(invocation.evaluate, invocation.config);
     case Invocation::Command::kPredict:
       return run_predict(invocation.predict, invocation.config);
+    case Invocation::Command::kReport:
+      return run_report(invocation.report, invocation.config);
     case Invocation::Command::kVerifyResume:
       return run_verify_resume(invocation);
     case Invocation::Command::kTrain:

@@ -19,6 +19,15 @@ Config completed(Config config, const TrainedModel& model) {
 
 }  // namespace
 
+void log_data(const TrainedModel& model, const Dataset& dataset) {
+  for (const std::string& warning : dataset.warnings) log_warning(warning);
+  log_detail("data from " + dataset.directory.string() + ", SHA-256 " + dataset.sha256);
+  if (model.info && model.info->data_sha256 != dataset.sha256) {
+    log_warning("'" + model.file.string() + "' was trained on other data (SHA-256 " +
+                model.info->data_sha256 + ") than that in '" + dataset.directory.string() + "'");
+  }
+}
+
 std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Config& config) {
   if (!all_finite(model.parameters)) {
     throw Error(

@@ -3,10 +3,14 @@
 #include <memory>
 
 #include "fmnist/core/config.h"
+#include "fmnist/data/dataset.h"
 #include "fmnist/engine/engine.h"
 #include "fmnist/evaluate/trained_model.h"
 
 namespace fmnist {
+
+/// Logs where the data is from, and a warning where `model` was trained on other data.
+void log_data(const TrainedModel& model, const Dataset& dataset);
 
 /// An engine that computes `model`'s outputs (it cannot train) on the machine that `config` asks
 /// for. What that leaves open is as in the model's run, so that the figures are the run's own to

@@ -101,6 +101,23 @@ Subcommands::Subcommands(CLI::App& app, const Declare& declare) {
       ->group("predict");
   declare(*predict_, concerns_machine_or_log);
 
+  report_ = app.add_subcommand("report", "a run directory as one self-contained HTML page");
+  report_->add_option("run", run_, "the directory of a run")->type_name("RUN_DIR");
+  report_
+      ->add_option("--shifts", report_shifts_,
+                   "also accuracy with the images moved by -N to N pixels; 0: without [0 to " +
+                       std::to_string(kMaxShiftReach) + "]")
+      ->type_name("N")
+      ->default_str("4")
+      ->group("report");
+  declare(*report_, [](const Option& option) {
+    return (concerns_machine_or_log(option) && option.name != "json") ||
+           is_one_of(option, {"data-dir", "output"});
+  });
+  report_->get_option("--output")
+      ->description("file to write; - for standard output (default: report.html in RUN_DIR)")
+      ->type_name("FILE");
+
   // Not in the short help: a proof for those who doubt, not a daily command.
   verify_resume_ = app.add_subcommand(
       "verify-resume", "trains twice, once stopped at random steps and resumed, and compares");
@@ -112,7 +129,7 @@ Subcommands::Subcommands(CLI::App& app, const Declare& declare) {
 }
 
 CLI::App* Subcommands::named() const {
-  for (CLI::App* command : {evaluate_, predict_, verify_resume_})
+  for (CLI::App* command : {evaluate_, predict_, report_, verify_resume_})
     if (command->parsed()) return command;
   return nullptr;
 }
@@ -133,6 +150,11 @@ void Subcommands::read(Invocation& invocation) const {
     }
     invocation.predict = {checkpoint_, images_, choice("invert", invert_, kInversions),
                           integer("top-k", top_k_, 1, kMaxTopK)};
+  } else if (report_->parsed()) {
+    invocation.command = Invocation::Command::kReport;
+    if (run_.empty())
+      throw Error(ErrorKind::kUsage, "report needs a run directory", "give it after report");
+    invocation.report = {run_, integer("shifts", report_shifts_, 0, kMaxShiftReach)};
   } else if (verify_resume_->parsed()) {
     invocation.command = Invocation::Command::kVerifyResume;
   }

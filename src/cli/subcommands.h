@@ -27,6 +27,7 @@ class Subcommands {
  private:
   CLI::App* evaluate_;
   CLI::App* predict_;
+  CLI::App* report_;
   CLI::App* verify_resume_;
   std::string checkpoint_;
   std::string split_ = "test";
@@ -34,6 +35,8 @@ class Subcommands {
   std::vector<std::string> images_;
   std::string invert_ = "auto";
   std::string top_k_ = "3";
+  std::string run_;
+  std::string report_shifts_ = "4";
 };
 
 }  // namespace fmnist

@@ -8,6 +8,7 @@
 
 #include "cli/console.h"
 #include "cli/log.h"
+#include "cli/report_command.h"
 #include "cli/resume.h"
 #include "cli/signals.h"
 #include "cli/training_bar.h"
@@ -79,6 +80,19 @@ int exit_status(const Config& config, const RunResult& result) {
 Request requested() {
   if (stop_signal() != 0) return Request::kStop;
   return take_checkpoint_request() ? Request::kCheckpoint : Request::kNone;
+}
+
+/// Whether the run came to an end at which its model is the one to ship.
+bool has_model(RunStatus status) {
+  return status == RunStatus::kFinished || status == RunStatus::kMaxTime;
+}
+
+/// An engine with the weights of the best epoch; it cannot train.
+std::unique_ptr<Engine> engine_of(const BestEpoch& best, const Machine& machine,
+                                  const Config& config) {
+  static const Split kNoTraining;
+  return make_engine(machine, config, kNoTraining,
+                     {.parameters = best.parameters, .momentum = {}, .step = 0});
 }
 
 /// Who hears of the run: the recorder first, so that a saved state is told before the end, and the
@@ -153,8 +167,13 @@ int run_training(const Invocation& invocation) {
   const auto owned = make_observers(facts, start.saved ? start.saved->metrics : "");
   std::vector<Observer*> observers;
   for (const auto& observer : owned) observers.push_back(observer.get());
-  return exit_status(config,
-                     train(config, data, *engine, std::move(start.position), observers, requested));
+  const RunResult result =
+      train(config, data, *engine, std::move(start.position), observers, requested);
+  if (config.output && !config.quiet && has_model(result.status)) {
+    const auto best = result.best ? engine_of(*result.best, machine, config) : nullptr;
+    report_after_run(*config.output, dataset, best ? *best : *engine);
+  }
+  return exit_status(config, result);
 }
 
 }  // namespace fmnist

@@ -18,8 +18,8 @@
 namespace fmnist {
 namespace {
 
-constexpr std::array kFiles = {kConfigFile, kMetricsFile, kResultFile,
-                               kLogFile,    kModelFile,   kStateFile};
+constexpr std::array kFiles = {kConfigFile, kMetricsFile, kResultFile, kLogFile,
+                               kModelFile,  kStateFile,   kReportFile};
 
 std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
 

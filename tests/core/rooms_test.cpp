@@ -25,8 +25,9 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"image", {"core", "data"}},
     {"tensorboard", {"core", "data", "engine", "train", "run", "image"}},
     {"evaluate", {"core", "data", "engine", "train", "run"}},
+    {"report", {"core", "data", "engine", "train", "run", "image", "evaluate"}},
     {"cli",
-     {"image", "tensorboard", "evaluate", "core", "data", "engine", "engine/torch", "engine/fused",
+     {"image", "tensorboard", "evaluate", "report", "core", "data", "engine", "engine/torch", "engine/fused",
       "engine/select", "train", "run"}},
 };
 

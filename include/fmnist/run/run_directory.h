@@ -11,6 +11,7 @@ inline constexpr const char* kResultFile = "result.json";
 inline constexpr const char* kLogFile = "train.log";
 inline constexpr const char* kModelFile = "model.safetensors";
 inline constexpr const char* kStateFile = "last.safetensors";
+inline constexpr const char* kReportFile = "report.html";
 
 /// Where event files for TensorBoard stand, and how their names begin.
 inline constexpr const char* kTensorBoardDirectory = "tensorboard";

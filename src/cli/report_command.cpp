@@ -1,0 +1,73 @@
+#include "cli/report_command.h"
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "cli/log.h"
+#include "cli/model_engine.h"
+#include "cli/output.h"
+#include "fmnist/core/error.h"
+#include "fmnist/core/files.h"
+#include "fmnist/report/report_page.h"
+#include "fmnist/run/run_directory.h"
+
+namespace fmnist {
+namespace {
+
+TrainedModel model_of_run(const std::filesystem::path& run) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(run, ignored)) return load_model(run);
+  throw Error(ErrorKind::kCheckpoint,
+              "'" + run.string() + "' is " +
+                  (std::filesystem::exists(run, ignored) ? "no directory" : "not there"),
+              "give the directory of a run");
+}
+
+/// The data that was named, else that of the run.
+std::optional<std::filesystem::path> data_directory(const TrainedModel& model,
+                                                    const Config& config) {
+  return config.data_dir || !model.config ? config.data_dir : model.config->data_dir;
+}
+
+}  // namespace
+
+int run_report(const ReportOptions& options, const Config& config) {
+  open_log(verbosity_of(config));
+  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+  TrainedModel model = model_of_run(options.run);
+  const Dataset dataset = load_dataset(data_directory(model, config));
+  log_data(model, dataset);
+  const auto engine = make_model_engine(model, config);
+
+  std::optional<int> shifts;
+  if (options.shifts > 0) {
+    log_info("evaluating images moved by up to " + std::to_string(options.shifts) + " pixels");
+    shifts = options.shifts;
+  }
+  const std::string page =
+      report_page(gather_report(options.run, std::move(model), dataset, *engine, shifts));
+  const std::filesystem::path output = config.output.value_or(options.run / kReportFile);
+  if (output == "-") {
+    print(page);
+  } else {
+    write_file_atomically(output, page);
+    print("report in " + output.string() + "\n");
+  }
+  return 0;
+}
+
+void report_after_run(const std::filesystem::path& run, const Dataset& dataset, Engine& engine) {
+  try {
+    const ReportContent content =
+        gather_report(run, load_model(run), dataset, engine, /*shifts=*/std::nullopt);
+    write_file_atomically(run / kReportFile, report_page(content));
+    log_info("report in " + (run / kReportFile).string());
+  } catch (const std::exception& error) {  // the run itself has ended well
+    log_warning("there is no report of this run: " + std::string(error.what()));
+  }
+}
+
+}  // namespace fmnist

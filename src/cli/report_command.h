@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+
+#include "fmnist/core/config.h"
+#include "fmnist/data/dataset.h"
+#include "fmnist/engine/engine.h"
+
+namespace fmnist {
+
+/// What `fmnist-train report` takes besides data, machine and output options.
+struct ReportOptions {
+  std::filesystem::path run;  // a run directory
+  int shifts = 4;             // 0 to kMaxShiftReach; 0: no shift grid
+};
+
+/// Writes the report of the run to `config.output` (standard output when that is "-"), or else into
+/// its directory. Returns the exit status. Throws `Error`.
+int run_report(const ReportOptions& options, const Config& config);
+
+/// Writes the report of a run that has just ended into its directory, without the shift grid;
+/// `engine` holds the weights of its model. A report that cannot be written is a warning.
+void report_after_run(const std::filesystem::path& run, const Dataset& dataset, Engine& engine);
+
+}  // namespace fmnist

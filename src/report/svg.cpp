@@ -1,0 +1,97 @@
+#include "report/svg.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "report/numbers.h"
+
+namespace fmnist {
+namespace {
+
+/// The smallest round step with which at most `most` of them cover `width`.
+double round_step(double width, int most) {
+  const double least = width / most;
+  const double power = std::pow(10.0, std::floor(std::log10(least)));
+  for (const double factor : {1.0, 2.0, 5.0})
+    if (factor * power >= least * (1.0 - 1e-9)) return factor * power;
+  return 10.0 * power;
+}
+
+/// The multiples of `step` from number `first` to number `last`.
+std::vector<double> multiples(double step, double first, double last) {
+  std::vector<double> values;
+  for (double number = first; number <= last; ++number) values.push_back(number * step);
+  return values;
+}
+
+}  // namespace
+
+std::vector<double> axis_ticks(double low, double high, int most) {
+  if (!(high > low)) {
+    const double around = std::max(std::abs(low) * 0.1, 0.01);
+    return axis_ticks(low - around, low + around, most);
+  }
+  // The first and last tick may lie outside, so that more than `most` steps may be needed.
+  for (double width = high - low;; width *= 1.2) {
+    const double step = round_step(width, most);
+    const double first = std::floor(low / step + 1e-9);
+    const double last = std::ceil(high / step - 1e-9);
+    if (last - first <= most) return multiples(step, first, last);
+  }
+}
+
+std::vector<double> whole_ticks(double low, double high, int most) {
+  const double step = std::max(1.0, high > low ? round_step(high - low, most) : 1.0);
+  return multiples(step, std::ceil(low / step), std::floor(high / step));
+}
+
+int decimals_of(const std::vector<double>& ticks) {
+  if (ticks.size() < 2) return 0;
+  return std::max(0, static_cast<int>(std::ceil(-std::log10(ticks[1] - ticks[0]) - 1e-9)));
+}
+
+std::string coordinate(double value) {
+  std::string text = fixed(value, 2);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text == "-0" ? "0" : text;
+}
+
+std::string svg_line(double x1, double y1, double x2, double y2, std::string_view css_class) {
+  return element("path",
+                 {{"class", std::string(css_class)},
+                  {"d", "M" + coordinate(x1) + " " + coordinate(y1) + "L" + coordinate(x2) + " " +
+                            coordinate(y2)}},
+                 "");
+}
+
+std::string svg_text(double x, double y, std::string_view text, std::string_view anchor,
+                     std::string_view css_class) {
+  return element("text",
+                 {{"x", coordinate(x)},
+                  {"y", coordinate(y)},
+                  {"text-anchor", std::string(anchor)},
+                  {"class", std::string(css_class)}},
+                 escape(text));
+}
+
+std::string svg_upright_text(double x, double y, std::string_view text) {
+  const std::string place = coordinate(x) + " " + coordinate(y);
+  return element("text",
+                 {{"transform", "translate(" + place + ") rotate(-90)"},
+                  {"text-anchor", "middle"},
+                  {"class", "axis-name"}},
+                 escape(text));
+}
+
+std::string svg_drawing(double width, double height, std::string_view label,
+                        std::string_view content) {
+  return element("svg",
+                 {{"viewBox", "0 0 " + coordinate(width) + " " + coordinate(height)},
+                  {"role", "img"},
+                  {"aria-label", std::string(label)}},
+                 content);
+}
+
+}  // namespace fmnist

@@ -1,0 +1,77 @@
+#include "fmnist/run/metrics_history.h"
+
+#include <charconv>
+#include <limits>
+#include <system_error>
+#include <type_traits>
+
+#include "fmnist/core/error.h"
+#include "fmnist/run/results.h"
+
+namespace fmnist {
+namespace {
+
+/// Takes the fields of one line, first to last.
+class Fields {
+ public:
+  explicit Fields(std::string_view line) : rest_(line) {}
+
+  std::string_view next() {
+    const std::size_t comma = rest_.find(',');
+    const std::string_view field = rest_.substr(0, comma);
+    rest_ = comma == std::string_view::npos ? std::string_view() : rest_.substr(comma + 1);
+    return field;
+  }
+  /// Reads the next field; `null` is what a number that is not finite is written as.
+  template <class Number>
+  bool read(Number& value) {
+    const std::string_view field = next();
+    if (std::is_floating_point_v<Number> && field == "null") {
+      value = std::numeric_limits<Number>::quiet_NaN();
+      return true;
+    }
+    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+    return !field.empty() && error == std::errc{} && end == field.data() + field.size();
+  }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+};
+
+bool read_row(std::string_view line, EpochMetrics& row) {
+  Fields fields(line);
+  if (!fields.read(row.epoch) || !fields.read(row.step) || !fields.read(row.learning_rate) ||
+      !fields.read(row.train.loss) || !fields.read(row.train.accuracy))
+    return false;
+  const std::string_view split = fields.next();
+  row.on_val = split == "val";
+  if (!row.on_val && split != "test") return false;
+  if (!fields.read(row.evaluated.loss) || !fields.read(row.evaluated.accuracy)) return false;
+  return !fields.next().empty() && fields.at_end();  // the weights' digest
+}
+
+}  // namespace
+
+std::vector<EpochMetrics> parse_metrics_csv(std::string_view bytes, const std::string& name) {
+  const auto refuse = [&](std::size_t line, const std::string& why) {
+    throw Error(ErrorKind::kCheckpoint,
+                "cannot read '" + name + "': line " + std::to_string(line) + " " + why,
+                "restore the file as the run wrote it");
+  };
+  const std::string header = metrics_csv_header();
+  if (!bytes.starts_with(header)) refuse(1, "is not the header of a run's metrics");
+  bytes.remove_prefix(header.size());
+  std::vector<EpochMetrics> rows;
+  for (std::size_t line = 2; !bytes.empty(); ++line) {
+    const std::size_t end = bytes.find('\n');
+    EpochMetrics row;
+    if (end == std::string_view::npos || !read_row(bytes.substr(0, end), row))
+      refuse(line, "is not a finished epoch");
+    rows.push_back(row);
+    bytes.remove_prefix(end + 1);
+  }
+  return rows;
+}
+
+}  // namespace fmnist
