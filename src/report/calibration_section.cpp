@@ -69,13 +69,12 @@ std::string bars(const Evaluation& evaluation) {
 }
 
 std::string diagram(const Evaluation& evaluation) {
-  return svg_drawing(kWidth, kHeight - 10,
-                     "Reliability diagram: how often the network is right, by the probability it "
-                     "gave",
-                     frame() + bars(evaluation) +
-                         svg_line(kAcross(0), kUp(0), kAcross(1), kUp(1), "ideal") +
-                         svg_text(kAcross(0.41), kUp(0.5), "perfectly calibrated", "end",
-                                  "end-label ideal-label"));
+  return svg_drawing(
+      kWidth, kHeight - 10,
+      "Reliability diagram: how often the network is right, by the probability it "
+      "gave",
+      frame() + bars(evaluation) + svg_line(kAcross(0), kUp(0), kAcross(1), kUp(1), "ideal") +
+          svg_text(kAcross(0.57), kUp(0.7), "perfectly calibrated", "end", "ideal-label"));
 }
 
 /// Whether the network promises too much or too little, over all images.
@@ -99,11 +98,10 @@ std::string verdict(const Evaluation& evaluation) {
 Section calibration_section(const ReportContent& content) {
   return {"calibration", "Calibration",
           lead(verdict(content.evaluation)) +
-              element("div", {{"class", "single"}},
-                      figure(diagram(content.evaluation),
-                             "Blue: how often the answers in one of 15 ranges of probability were "
-                             "right. Bars below the dashed line: too sure of itself; above: too "
-                             "modest. Grey: how many images fall into each range."))};
+              figure_beside(diagram(content.evaluation),
+                            "Blue: how often the answers in one of 15 ranges of probability were "
+                            "right. Bars below the dashed line: too sure of itself; above: too "
+                            "modest. Grey: how many images fall into each range.")};
 }
 
 }  // namespace fmnist

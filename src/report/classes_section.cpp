@@ -111,12 +111,13 @@ Section confusion_section(const ReportContent& content) {
     for (std::size_t predicted = 0; predicted < kClassCount; ++predicted)
       row.push_back(confusion_cell(evaluation, label, predicted));
   }
-  return {"confusion", "Confusion",
-          lead(most_confused(evaluation)) +
-              figure(draw(table),
-                     "Each row holds the images of one class. Blue on the diagonal: recognised. "
-                     "Orange elsewhere: taken for the class above; its strength grows with the "
-                     "square root of the share, so that rare confusions show.")};
+  return {
+      "confusion", "Confusion",
+      lead(most_confused(evaluation)) +
+          figure_beside(draw(table),
+                        "Each row holds the images of one class. Blue on the diagonal: recognised. "
+                        "Orange elsewhere: taken for the class above; its strength grows with the "
+                        "square root of the share, so that rare confusions show.")};
 }
 
 }  // namespace fmnist

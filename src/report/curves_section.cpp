@@ -29,9 +29,8 @@ std::string explanation(const ReportContent& content) {
       "; after each epoch it was tried on the " + images + " images. ";
   if (content.model.config && content.model.config->dropout > 0) {
     text +=
-        "Training figures are taken on the way, with dropout switched on, so they look worse "
-        "than those on the " +
-        images + " images, which are taken without it.";
+        "Training figures are taken on the way with dropout switched on, which makes them worse "
+        "than the same weights do without it.";
   } else {
     text += "Training figures are taken on the way, while the weights still change.";
   }

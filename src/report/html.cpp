@@ -63,6 +63,12 @@ std::string void_element(std::string_view tag, const Attributes& attributes) {
 
 std::string lead(std::string_view text) { return element("p", {{"class", "lead"}}, text) + "\n"; }
 
+std::string figure_beside(std::string_view content, std::string_view caption) {
+  return element("figure", {{"class", "beside"}},
+                 std::string(content) + element("figcaption", {}, caption)) +
+         "\n";
+}
+
 std::string figure(std::string_view content, std::string_view caption) {
   return element("figure", {}, std::string(content) + element("figcaption", {}, caption)) + "\n";
 }

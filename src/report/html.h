@@ -23,7 +23,8 @@ std::string void_element(std::string_view tag, const Attributes& attributes);
 /// `<p class="lead">`: what a figure shows, in plain words. `text` is HTML.
 std::string lead(std::string_view text);
 
-/// `<figure>` with its caption below; both are HTML.
+/// `<figure>` with its caption below, or beside it where the page is wide; both are HTML.
 std::string figure(std::string_view content, std::string_view caption);
+std::string figure_beside(std::string_view content, std::string_view caption);
 
 }  // namespace fmnist

@@ -64,7 +64,7 @@ Section filters_section(const ReportContent& content) {
   for (std::size_t filter = 0; filter < kConv1Maps; ++filter)
     filters += filter_figure(content, filter, largest) + "\n";
   return {
-      "filters", "What the first layer looks for",
+      "filters", "Filters",
       lead("The ten 5 × 5 filters of the first convolution. Where orange lies on light and blue "
            "on dark, the filter answers strongly: a filter half orange, half blue finds edges "
            "of that direction.") +
@@ -75,7 +75,7 @@ Section feature_maps_section(const ReportContent& content) {
   std::string examples;
   for (const ClassExample& example : content.examples) examples += maps_of(example);
   return {
-      "feature-maps", "From strokes to shapes",
+      "feature-maps", "Feature maps",
       lead("What the network sees in one image of each class (the first of the test set). Left: "
            "the image. Middle: the ten maps of the first convolution, one per filter above; "
            "outlines and surfaces are still to be seen. Right: the twenty maps of the second "
@@ -85,7 +85,7 @@ Section feature_maps_section(const ReportContent& content) {
 }
 
 Section mistakes_section(const ReportContent& content) {
-  Section section{"mistakes", "Most confident mistakes", {}};
+  Section section{"mistakes", "Mistakes", {}};
   if (content.mistakes.empty()) {
     section.body = lead("There are none: every test image was recognised.");
     return section;
@@ -108,9 +108,9 @@ Section mistakes_section(const ReportContent& content) {
   section.body =
       lead("The " + counted(content.mistakes.size(), "wrong answer") +
            " of which the network was most sure, of " + grouped(all) +
-           " in all. Black is what the image " + element("span", {{"class", "truth"}}, "is") +
-           ", orange what it was " + element("span", {{"class", "taken"}}, "taken for") +
-           ", with the probability the network gave it.") +
+           " in all. Below each image: what it " + element("span", {{"class", "truth"}}, "is") +
+           ", what it was " + element("span", {{"class", "taken"}}, "taken for") +
+           ", and the probability the network gave that.") +
       element("div", {{"class", "mistakes"}}, figures);
   return section;
 }

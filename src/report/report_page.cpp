@@ -1,5 +1,6 @@
 #include "fmnist/report/report_page.h"
 
+#include "fmnist/core/options.h"
 #include "report/html.h"
 #include "report/numbers.h"
 #include "report/sections.h"
@@ -41,6 +42,14 @@ std::string engine_sentence(const ReportContent& content) {
          counted(static_cast<std::uint64_t>(engine.threads), "thread") + ".";
 }
 
+std::string recipe_sentence(const ReportContent& content) {
+  if (!content.model.config) return {};
+  const Config& config = *content.model.config;
+  const auto text = [&](const char* name) { return find_option(name)->text(config); };
+  return " Batch size " + text("batch-size") + ", learning rate " + text("lr") + ", momentum " +
+         text("momentum") + ", seed " + text("seed") + ".";
+}
+
 /// Which weights are shown, where they are not simply the last ones.
 std::string weights_sentence(const ReportContent& content) {
   const auto& info = content.model.info;
@@ -54,7 +63,8 @@ std::string weights_sentence(const ReportContent& content) {
 }
 
 std::string tile(const std::string& value, const std::string& name) {
-  return element("li", {}, element("strong", {}, escape(value)) + element("span", {}, escape(name)));
+  return element("li", {},
+                 element("strong", {}, escape(value)) + element("span", {}, escape(name)));
 }
 
 std::string head(const ReportContent& content) {
@@ -90,7 +100,7 @@ std::string head(const ReportContent& content) {
                              tile(percentage(evaluation.ece), "calibration error")) +
                  element("p", {{"class", "status"}},
                          escape(status_sentence(content) + engine_sentence(content) +
-                                weights_sentence(content))) +
+                                recipe_sentence(content) + weights_sentence(content))) +
                  warning) +
          "\n";
 }

@@ -76,10 +76,11 @@ Section shifts_section(const ReportContent& content) {
   }
   return {"shifts", "Moved images",
           lead(answer(grid)) +
-              figure(draw(table),
-                     "Percent of the test images recognised when all are moved by so many pixels, "
-                     "with black where nothing was. The middle, outlined, is the unmoved test set; "
-                     "the paler, the closer to guessing (10%).")};
+              figure_beside(
+                  draw(table),
+                  "Percent of the test images recognised when all are moved by so many pixels, "
+                  "with black where nothing was. The middle, outlined, is the unmoved test set; "
+                  "the paler, the closer to guessing (10%).")};
 }
 
 }  // namespace fmnist

@@ -22,7 +22,7 @@ body {
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
   font-variant-numeric: tabular-nums;
 }
-main { max-width: 1080px; margin: 0 auto; padding: 32px 24px 48px; }
+main { max-width: 1120px; margin: 0 auto; padding: 32px 24px 48px; }
 header, section {
   background: var(--surface); border: 1px solid var(--line); border-radius: 12px;
   padding: 28px 32px; margin: 0 0 20px;
@@ -49,7 +49,9 @@ a:hover { text-decoration: underline; }
 footer { color: var(--muted); font-size: 14px; margin: 24px 4px 0; }
 code { font-size: 0.9em; overflow-wrap: anywhere; }
 .pair { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 28px 40px; }
-.single { max-width: 560px; }
+.beside { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 16px 36px; align-items: end; }
+.beside svg { width: 440px; }
+.beside figcaption { margin: 0 0 4px; }
 .scroll { overflow-x: auto; }
 
 svg { display: block; width: 100%; height: auto; font: 11px system-ui, sans-serif; overflow: visible; }
@@ -66,6 +68,7 @@ svg .axis { stroke: var(--muted); stroke-width: 1; }
 .curve.train .last { fill: var(--train); }
 .curve.test .last { fill: var(--test); }
 svg .end-label { font-size: 12px; font-weight: 600; }
+svg .ideal-label { font-size: 10px; }
 svg .end-label.value { font-weight: 400; font-variant-numeric: tabular-nums; }
 svg .end-label.train { fill: var(--train); }
 svg .end-label.test { fill: var(--test); }
@@ -82,8 +85,8 @@ th { font-weight: 400; text-align: left; }
 .figures .number { text-align: right; width: 19%; }
 .figures th:first-child { padding-left: 0; }
 .figures .bar {
-  background: linear-gradient(rgb(var(--right) / 0.16), rgb(var(--right) / 0.16)) no-repeat;
-  background-size: calc((100% - 16px) * var(--share)) calc(100% - 8px); background-position: 8px 4px;
+  background: linear-gradient(rgb(var(--right) / 0.6), rgb(var(--right) / 0.6)) no-repeat;
+  background-size: calc((100% - 20px) * var(--share)) 3px; background-position: 10px 100%;
 }
 .figures tfoot { font-weight: 600; }
 .figures tfoot th { font-weight: 600; }
@@ -96,7 +99,7 @@ th { font-weight: 400; text-align: left; }
 .heat .head { text-align: center; }
 .heat .upright { vertical-align: bottom; height: 92px; }
 .heat .upright span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; display: block; margin: 0 auto; }
-.heat td { min-width: 48px; height: 36px; padding: 0 4px; text-align: center; border-radius: 4px; }
+.heat td { min-width: 50px; height: 36px; padding: 0 4px; text-align: center; border-radius: 4px; }
 .heat .right { background: rgb(var(--right) / var(--heat)); }
 .heat .wrong { background: rgb(var(--wrong) / var(--heat)); }
 .heat .strong { color: var(--strong); }
@@ -111,13 +114,15 @@ img { display: block; image-rendering: pixelated; }
   width: 200px; border-radius: 4px; text-align: center;
   background: linear-gradient(90deg, rgb(0 114 178), rgb(0 114 178 / 0) 50%, rgb(213 94 0 / 0) 50%, rgb(213 94 0));
 }
-.examples { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 24px 40px; }
-.row { display: grid; grid-template-columns: 28fr 62fr 35fr; gap: 10px; align-items: start; }
+.examples { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 24px 28px; }
+.row {  /* whole multiples of the pictures' pixels where there is room */
+  display: grid; grid-template-columns: 84fr 248fr 132fr; gap: 10px; align-items: start; max-width: 484px;
+}
 .maps img { width: 100%; height: auto; }
 .example figcaption { margin-top: 6px; }
 .example strong { color: var(--ink); }
-.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 20px 14px; }
-.mistake { width: 112px; height: 112px; }
+.mistakes { display: grid; grid-template-columns: repeat(8, minmax(0, 1fr)); gap: 20px 14px; }
+.mistake { width: 100%; max-width: 112px; height: auto; }
 .mistakes figcaption { margin-top: 6px; font-size: 13px; line-height: 1.35; }
 .mistakes figcaption span { display: block; }
 .truth { color: var(--ink); }
@@ -133,7 +138,8 @@ img { display: block; image-rendering: pixelated; }
 @media (max-width: 760px) {
   main { padding: 16px 12px 32px; }
   header, section { padding: 20px 16px; border-radius: 8px; }
-  .pair, .examples { grid-template-columns: minmax(0, 1fr); }
+  .pair, .examples, .beside { grid-template-columns: minmax(0, 1fr); }
+  .beside svg { width: 100%; }
   .accuracy { font-size: 52px; }
   .filters { grid-template-columns: repeat(5, minmax(0, 1fr)); gap: 12px; }
   .figures th, .figures td { padding: 6px 4px; }
@@ -141,9 +147,13 @@ img { display: block; image-rendering: pixelated; }
   .heat td { min-width: 27px; height: 27px; padding: 0; font-size: 11px; border-radius: 2px; }
   .heat th { font-size: 12px; }
   .heat tbody th, .heat .corner { padding-right: 4px; }
-  .mistakes { grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); }
-  .mistake { width: 84px; height: 84px; }
+  .mistakes { grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 16px 10px; }
+  .mistakes figcaption { font-size: 12px; }
   .settings th { width: 130px; }
+}
+@media (min-width: 761px) and (max-width: 1000px) {
+  .mistakes { grid-template-columns: repeat(5, minmax(0, 1fr)); }
+  .beside { grid-template-columns: minmax(0, 1fr); }
 }
 @media print {
   body { background: none; font-size: 12px; }

@@ -43,7 +43,7 @@ TEST_F(RunDirectoryTest, IsMadeWithItsParents) {
 
 TEST_F(RunDirectoryTest, ANewRunRefusesEveryFileOfAnEarlierOne) {
   for (const char* file :
-       {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile, kStateFile}) {
+       {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile, kStateFile, kReportFile}) {
     put(file);
     expect_parts(refusal(Claim::kNew), {directory().string(), "already holds a run", file});
     EXPECT_EQ(read_file(directory() / file, ErrorKind::kRuntime), "x");
@@ -60,7 +60,7 @@ TEST_F(RunDirectoryTest, ANewRunLivesBesideOtherFiles) {
 
 TEST_F(RunDirectoryTest, OverwritingRemovesTheRunAndNothingElse) {
   for (const char* file :
-       {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile, kStateFile})
+       {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile, kStateFile, kReportFile})
     put(file);
   put("notes.txt");
   put("model.safetensors.bak");

@@ -1,0 +1,60 @@
+#include "fmnist/report/feature_maps.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "support/goldens.h"
+
+namespace fmnist {
+namespace {
+
+/// The answer of the last two layers to what the second convolution gave: logits [10].
+std::vector<float> logits_of(const Parameters& parameters, const FeatureMaps& maps) {
+  const auto dense = [&](std::span<const float> input, std::size_t weight) {
+    std::vector<float> output;
+    for (std::size_t row = 0; row < parameters.tensor(weight + 1).size(); ++row) {
+      double sum = parameters.tensor(weight + 1)[row];
+      for (std::size_t i = 0; i < input.size(); ++i)
+        sum += static_cast<double>(parameters.tensor(weight)[row * input.size() + i]) * input[i];
+      output.push_back(static_cast<float>(sum));
+    }
+    return output;
+  };
+  std::vector<float> hidden = dense(max_pool(maps.conv2, kConv2Side), 4);
+  for (float& value : hidden) value = std::max(value, 0.0f);
+  return dense(hidden, 6);
+}
+
+TEST(FeatureMapsTest, LeadToTheLogitsOfPyTorch) {
+  const Parameters parameters = golden_parameters(read_golden("initial_weights"), "seed0");
+  const Split images = golden_images();
+  const auto expected = golden_floats(read_golden("gradients"), "batch7.logits");
+  for (std::size_t image = 0; image < expected.size() / kClassCount; ++image) {
+    const FeatureMaps maps = feature_maps(parameters, images.image(image));
+    ASSERT_EQ(maps.conv1.size(), kConv1Maps * kConv1Side * kConv1Side);
+    ASSERT_EQ(maps.conv2.size(), kConv2Maps * kConv2Side * kConv2Side);
+    const auto row = std::span(expected).subspan(image * kClassCount, kClassCount);
+    EXPECT_LE(relative_difference(logits_of(parameters, maps), row), 1e-5) << image;
+  }
+}
+
+TEST(FeatureMapsTest, OfAFilterThatTakesOnePixelAreTheImageItself) {
+  Parameters parameters;
+  parameters.tensor(0)[1 * 5 + 2] = 1.0f;  // filter 0: row 1, column 2 of its window
+  std::vector<std::uint8_t> image(kImagePixels);
+  image[10 * kImageSide + 7] = 255;
+  const FeatureMaps maps = feature_maps(parameters, image);
+  const auto bright = std::ranges::max_element(maps.conv1) - maps.conv1.begin();
+  EXPECT_EQ(bright, static_cast<std::ptrdiff_t>(9 * kConv1Side + 5));
+  EXPECT_NEAR(maps.conv1[static_cast<std::size_t>(bright)], (1.0 - kPixelMean) / kPixelStd, 1e-6);
+}
+
+TEST(MaxPool, TakesTheLargestOfEachBlock) {
+  EXPECT_EQ(max_pool(std::vector<float>{1, 2, 5, 0, 3, 4, 0, 0, 0, 0, 7, 8, 0, 9, 6, 0}, 4),
+            (std::vector<float>{4, 5, 9, 8}));
+  EXPECT_EQ(max_pool(std::vector<float>{1, 2, 3, 4, 8, 7, 6, 5}, 2), (std::vector<float>{4, 8}));
+}
+
+}  // namespace
+}  // namespace fmnist

@@ -1,0 +1,121 @@
+#include "fmnist/report/report_content.h"
+
+#include <gtest/gtest.h>
+
+#include "fmnist/run/results.h"
+#include "fmnist/run/run_directory.h"
+#include "support/errors.h"
+#include "support/idx_writer.h"
+#include "support/temporary_directory.h"
+#include "train/fake_engine.h"
+
+namespace fmnist {
+namespace {
+
+/// A run directory and a test set that the fake engine always takes for class 1.
+class ReportContentTest : public testing::Test {
+ protected:
+  ReportContentTest() {
+    dataset_.test = learnable_split(60, 1);
+    dataset_.directory = "data";
+    dataset_.sha256 = "da7a";
+  }
+  ReportContent gather(std::optional<int> shifts = std::nullopt, TrainedModel model = {}) {
+    return gather_report(directory_.path(), std::move(model), dataset_, engine_, shifts);
+  }
+  void put(const char* name, const std::string& bytes) const {
+    write_bytes(directory_.path() / name, bytes);
+  }
+  std::string refusal() {
+    return error_of(ErrorKind::kCheckpoint, [&] { gather(); });
+  }
+
+  Dataset dataset_;
+  FakeEngine engine_;
+  TemporaryDirectory directory_;
+};
+
+TEST_F(ReportContentTest, EvaluatesOnTheTestImages) {
+  const ReportContent content = gather();
+  EXPECT_EQ(content.evaluation.count, 60u);
+  EXPECT_EQ(content.evaluation.correct, 6u);
+  EXPECT_EQ(content.mistakes.size(), kMistakesInReport);
+  for (const ShownImage& mistake : content.mistakes) {
+    EXPECT_EQ(mistake.label, dataset_.test.labels[mistake.index]);
+    EXPECT_EQ(mistake.predicted, 1);
+    EXPECT_TRUE(std::ranges::equal(mistake.pixels, dataset_.test.image(mistake.index)));
+  }
+}
+
+TEST_F(ReportContentTest, ShowsTheFirstImageOfEachClassThatHasOne) {
+  dataset_.test.labels.assign(60, 7);
+  dataset_.test.labels[13] = 2;
+  const ReportContent content = gather();
+  ASSERT_EQ(content.examples.size(), 2u);
+  EXPECT_EQ(content.examples[0].image.index, 13u);
+  EXPECT_EQ(content.examples[0].image.label, 2);
+  EXPECT_EQ(content.examples[0].image.predicted, 1);
+  EXPECT_EQ(content.examples[1].image.index, 0u);
+}
+
+TEST_F(ReportContentTest, AnEmptyDirectoryIsARunWithoutResult) {
+  const ReportContent content = gather();
+  EXPECT_FALSE(content.run);
+  EXPECT_TRUE(content.epochs.empty());
+}
+
+TEST_F(ReportContentTest, ReadsTheResultAndTheMetrics) {
+  RunFacts facts;
+  facts.engine = {"fused", "cpu", 2, "avx2"};
+  facts.device.used = "cpu";
+  facts.program_version = "3.1";
+  RunResult result;
+  result.status = RunStatus::kInterrupted;
+  result.epochs = 5;
+  result.seconds = 2.5;
+  put(kResultFile, to_line(result_document(facts, result, std::nullopt)));
+  put(kMetricsFile, metrics_csv_header() + "1,4,0.01,1.5,0.5,test,1.25,0.75,abc\n");
+  const ReportContent content = gather();
+  ASSERT_TRUE(content.run);
+  EXPECT_EQ(content.run->status, "interrupted");
+  EXPECT_EQ(content.run->epochs, 5u);
+  EXPECT_EQ(content.run->seconds, 2.5);
+  EXPECT_EQ(content.run->engine.isa, "avx2");
+  EXPECT_EQ(content.run->engine.threads, 2);
+  EXPECT_EQ(content.run->program_version, "3.1");
+  ASSERT_EQ(content.epochs.size(), 1u);
+  EXPECT_EQ(content.epochs[0].evaluated.accuracy, 0.75);
+}
+
+TEST_F(ReportContentTest, NamesTheFileThatCannotBeRead) {
+  put(kResultFile, "{\"status\": 3}");
+  expect_parts(refusal(), {kResultFile, "not the result of a run"});
+  put(kResultFile, "{");
+  expect_parts(refusal(), {kResultFile});
+  std::filesystem::remove(directory_.path() / kResultFile);
+  put(kMetricsFile, "epoch\n1\n");
+  expect_parts(refusal(), {kMetricsFile, "line 1"});
+  std::filesystem::remove(directory_.path() / kMetricsFile);
+  std::filesystem::create_directory(directory_.path() / kMetricsFile);
+  expect_parts(refusal(), {kMetricsFile, "directory"});
+}
+
+TEST_F(ReportContentTest, NoticesThatTheModelIsOfOtherData) {
+  TrainedModel model;
+  EXPECT_TRUE(gather({}, model).trained_on_this_data);
+  model.info.emplace().data_sha256 = "da7a";
+  EXPECT_TRUE(gather({}, model).trained_on_this_data);
+  model.info->data_sha256 = "other";
+  EXPECT_FALSE(gather({}, model).trained_on_this_data);
+}
+
+TEST_F(ReportContentTest, MovesTheImagesWhereAsked) {
+  EXPECT_FALSE(gather().shifts);
+  EXPECT_EQ(engine_.evaluations, 1);
+  const ReportContent content = gather(2);
+  ASSERT_TRUE(content.shifts);
+  EXPECT_EQ(content.shifts->accuracy.size(), 25u);
+}
+
+}  // namespace
+}  // namespace fmnist

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "evaluate/predictions.h"
+#include "fmnist/core/random.h"
+#include "fmnist/report/report_content.h"
+#include "support/idx_writer.h"
+
+namespace fmnist {
+
+/// What a small run might come to: noise that looks like results.
+inline ReportContent sample_content() {
+  constexpr std::size_t kImages = 200;
+  const Split test = learnable_split(kImages, 1);
+  ReportContent content;
+  content.directory = "runs/sample";
+  content.model.file = "runs/sample/model.safetensors";
+  for (std::uint32_t i = 0; i < kParameterCount; ++i) {
+    const auto noise = static_cast<double>(philox({3, 0}, {i, 0, 0, 0})[0]) / 4294967296.0;
+    content.model.parameters.values[i] = static_cast<float>(noise - 0.5);
+  }
+  content.model.info = CheckpointInfo{.epoch = 2,
+                                      .step = 8,
+                                      .config_json = {},
+                                      .engine = "fused",
+                                      .program_version = "1",
+                                      .libtorch_version = "2",
+                                      .data_sha256 = "da7a",
+                                      .resume = {}};
+  content.model.config = Config{};
+  content.run = RunSummary{.status = "finished",
+                           .epochs = 2,
+                           .seconds = 1.25,
+                           .engine = {"fused", "cpu", 2, "avx2"},
+                           .program_version = "1",
+                           .libtorch_version = "2"};
+  content.epochs = {{1, 4, 0.01, {1.5, 0.5}, false, {1.25, 0.625}},
+                    {2, 8, 0.01, {1.0, 0.75}, false, {0.875, 0.8125}}};
+  content.data_directory = "data";
+  content.data_verified = true;
+  content.evaluation = evaluate(Predictions::noisy(kImages));
+  for (const Mistake& mistake : content.evaluation.mistakes) {
+    if (content.mistakes.size() == kMistakesInReport) break;
+    const auto pixels = test.image(mistake.index);
+    content.mistakes.push_back({mistake.index,
+                                mistake.label,
+                                mistake.predicted,
+                                mistake.confidence,
+                                {pixels.begin(), pixels.end()}});
+  }
+  for (std::uint8_t label = 0; label < kClassCount; ++label) {
+    const auto pixels = test.image(label);
+    content.examples.push_back({{label, label, label, 0.5, {pixels.begin(), pixels.end()}},
+                                feature_maps(content.model.parameters, pixels)});
+  }
+  content.shifts = ShiftGrid{1, {0.1, 0.2, 0.3, 0.4, 0.9, 0.6, 0.7, 0.35, 0.15}};
+  return content;
+}
+
+}  // namespace fmnist
