@@ -11,9 +11,12 @@
 namespace fmnist {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+
+constexpr const char* kNotANumber = "[^[:alnum:]]-?nan[^[:alnum:]]";  // not within base64
 
 std::size_t occurrences(const std::string& text, const std::string& part) {
   std::size_t count = 0;
@@ -103,7 +106,7 @@ TEST(ReportPage, CurvesLeaveOutWhatIsNotFinite) {
   content.epochs[1].evaluated.loss = std::numeric_limits<double>::quiet_NaN();
   const std::string curves = body_of(content, "curves");
   EXPECT_EQ(occurrences(curves, "<circle"), 7u);
-  EXPECT_THAT(curves, Not(HasSubstr("nan")));
+  EXPECT_THAT(curves, Not(ContainsRegex(kNotANumber)));
 }
 
 TEST(ReportPage, ARunWithoutEpochsHasNoCurves) {
@@ -176,7 +179,7 @@ TEST(ReportPage, APerfectNetworkMakesASensiblePage) {
       feature_maps(content.model.parameters, content.examples[0].image.pixels);
   EXPECT_THAT(body_of(content, "mistakes"), HasSubstr("There are none"));
   EXPECT_THAT(body_of(content, "confusion"), HasSubstr("No image was taken for another class"));
-  EXPECT_THAT(report_page(content), Not(HasSubstr("nan")));
+  EXPECT_THAT(report_page(content), Not(ContainsRegex(kNotANumber)));
 }
 
 TEST(ReportPage, TheShiftGridSaysWhatMovingCosts) {
