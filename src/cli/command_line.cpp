@@ -11,9 +11,9 @@
 #include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/subcommands.h"
-#include "cli/suggest.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/options.h"
+#include "fmnist/core/suggest.h"
 #include "fmnist/engine/torch/torch_engine.h"
 
 namespace fmnist {

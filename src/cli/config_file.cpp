@@ -5,10 +5,10 @@
 #include <array>
 #include <charconv>
 
-#include "cli/suggest.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
+#include "fmnist/core/suggest.h"
 
 namespace fmnist {
 namespace {

@@ -26,8 +26,9 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"tensorboard", {"core", "data", "engine", "train", "run", "image"}},
     {"evaluate", {"core", "data", "engine", "train", "run"}},
     {"report", {"core", "data", "engine", "train", "run", "image", "evaluate"}},
+    {"sweep", {"core", "data", "engine", "train", "run"}},
     {"cli",
-     {"image", "tensorboard", "evaluate", "report", "core", "data", "engine", "engine/torch", "engine/fused",
+     {"image", "tensorboard", "evaluate", "report", "sweep", "core", "data", "engine", "engine/torch", "engine/fused",
       "engine/select", "train", "run"}},
 };
 

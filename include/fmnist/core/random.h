@@ -22,7 +22,7 @@ constexpr std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 2> key,
 }
 
 /// What a random number is for: keeps the streams of one seed apart.
-enum class Stream : std::uint32_t { kOrder = 1, kValSplit = 2, kDropout = 3 };
+enum class Stream : std::uint32_t { kOrder = 1, kValSplit = 2, kDropout = 3, kSearch = 4 };
 
 /// 64 random bits as a pure function of (seed, stream, major, minor), for example (seed, kOrder,
 /// epoch, position).

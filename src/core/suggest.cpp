@@ -1,4 +1,4 @@
-#include "cli/suggest.h"
+#include "fmnist/core/suggest.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,0 +1,182 @@
+#include "fmnist/sweep/space.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "fmnist/core/error.h"
+#include "fmnist/core/random.h"
+#include "fmnist/core/suggest.h"
+
+namespace fmnist {
+namespace {
+
+constexpr const char* kForms =
+    "write a list (lr=0.01,0.02), a range with a number of values (lr=0.001..0.1:log:3, "
+    "momentum=0..0.9:lin:4), or without it to draw from";
+
+[[noreturn]] void refuse(const std::string& problem, const std::string& hint = kForms) {
+  throw Error(ErrorKind::kUsage, problem, hint);
+}
+
+bool may_vary(const Option& option) {
+  return option.changes_result && option.name != "seed" && option.name != "val-split";
+}
+
+const Option& option_to_vary(const std::string& name) {
+  const Option* option = find_option(name);
+  if (option == nullptr) {
+    std::vector<std::string> names;
+    for (const Option& known : options())
+      if (may_vary(known)) names.emplace_back(known.name);
+    const std::string close = closest_name(name, names);
+    refuse("there is no option '" + name + "' to vary",
+           close.empty() ? "see fmnist-train sweep --help" : "did you mean " + close + "?");
+  }
+  if (option->name == "seed") {
+    refuse("--vary does not take seed",
+           "give --seeds N: every setting then runs with N seeds, from --seed on");
+  }
+  if (option->name == "val-split") {
+    refuse("--vary does not take val-split: trials are compared on the same number of images",
+           "give one --val-split for all");
+  }
+  if (!option->changes_result) {
+    refuse("--vary does not take " + name + ": it changes no trained network",
+           "vary an option of the recipe, such as lr");
+  }
+  return *option;
+}
+
+/// `text` as the option itself would write it. Throws the option's own sentence.
+std::string checked(const Option& option, std::string_view text) {
+  Config config;
+  option.set(config, text);
+  return option.text(config);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+/// A number of the range as typed: six significant digits (or an integer) are enough between the
+/// ends, and keep commands short.
+std::string typed(const Option& option, const ValueRange& range, double value) {
+  if (range.whole) return std::to_string(std::llround(value));
+  char buffer[32];
+  std::snprintf(buffer, sizeof buffer, "%.5e", value);
+  const bool is_end = value <= range.low || value >= range.high;
+  const double rounded = std::clamp(is_end ? value : std::stod(buffer), range.low, range.high);
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, rounded).ptr;
+  return checked(option, {buffer, end});
+}
+
+/// The number at `share` (0 to 1) of the way from the range's low to its high end.
+double at(const ValueRange& range, double share) {
+  if (!range.logarithmic) return range.low + share * (range.high - range.low);
+  return range.low * std::pow(range.high / range.low, share);
+}
+
+/// An end of a range, which must be a number of the option's.
+double end_of_range(const Option& option, std::string_view text) {
+  Config config;
+  option.set(config, text);
+  const nlohmann::json value = option.get(config);
+  if (value.is_number()) return value.get<double>();
+  refuse("--vary " + std::string(option.name) + " takes no range: its values are no numbers",
+         "list them: " + std::string(option.name) + "=" +
+             (option.is_flag() ? "true,false" : option.placeholder));
+}
+
+ValueRange parse_range(const Option& option, std::string_view low, std::string_view high,
+                       std::string_view scale, const std::string& where) {
+  Config config;
+  option.set(config, low);
+  const ValueRange range{end_of_range(option, low), end_of_range(option, high), scale == "log",
+                         option.get(config).is_number_integer()};
+  if (scale != "log" && scale != "lin")
+    refuse(where + ": a range is log or lin, not '" + std::string(scale) + "'");
+  if (range.low >= range.high) {
+    refuse(
+        where + ": the range does not rise, from " + std::string(low) + " to " + std::string(high),
+        "write the smaller number first");
+  }
+  if (range.logarithmic && range.low <= 0.0) {
+    refuse(where + ": a logarithmic range cannot begin at " + std::string(low),
+           "begin above 0, or take lin");
+  }
+  return range;
+}
+
+std::vector<std::string> grid_of(const Option& option, const ValueRange& range,
+                                 std::string_view count, const std::string& where) {
+  std::size_t points = 0;
+  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), points);
+  if (error != std::errc{} || end != count.data() + count.size() || points < 2 ||
+      points > kMaxTrials) {
+    refuse(where + ": the number of values is an integer from 2 to " + std::to_string(kMaxTrials) +
+           ", not '" + std::string(count) + "'");
+  }
+  std::vector<std::string> values;
+  for (std::size_t i = 0; i < points; ++i) {
+    const double share = static_cast<double>(i) / static_cast<double>(points - 1);
+    const double value = i + 1 == points ? range.high : at(range, share);
+    values.push_back(typed(option, range, value));
+  }
+  return values;
+}
+
+void refuse_repeated(const std::vector<std::string>& values, const std::string& where) {
+  std::set<std::string> seen;
+  for (const std::string& value : values) {
+    if (!seen.insert(value).second)
+      refuse(where + ": the value " + value + " stands there twice", "give every value once");
+  }
+}
+
+}  // namespace
+
+Dimension parse_dimension(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0)
+    refuse("--vary takes NAME=VALUES, not '" + std::string(text) + "'");
+  const Option& option = option_to_vary(std::string(text.substr(0, equals)));
+  const std::string_view spec = text.substr(equals + 1);
+  const std::string where = "--vary " + std::string(option.name) + "=" + std::string(spec);
+  if (spec.empty()) refuse(where + " names no values");
+
+  Dimension dimension{&option, std::string(spec), {}, std::nullopt};
+  const std::size_t dots = spec.find("..");
+  if (dots == std::string_view::npos) {
+    for (const std::string_view value : split(spec, ','))
+      dimension.values.push_back(checked(option, value));
+  } else {
+    const auto parts = split(spec.substr(dots + 2), ':');
+    if (parts.size() < 2 || parts.size() > 3)
+      refuse(where + ": a range is LOW..HIGH:log or LOW..HIGH:lin, then perhaps :COUNT");
+    const ValueRange range = parse_range(option, spec.substr(0, dots), parts[0], parts[1], where);
+    if (parts.size() == 2) {
+      dimension.range = range;
+    } else {
+      dimension.values = grid_of(option, range, parts[2], where);
+    }
+  }
+  refuse_repeated(dimension.values, where);
+  return dimension;
+}
+
+std::string draw(const Dimension& dimension, std::uint64_t bits) {
+  if (!dimension.range) return dimension.values[bounded(bits, dimension.values.size())];
+  const double share = static_cast<double>(bits >> 11) * 0x1p-53;
+  return typed(*dimension.option, *dimension.range, at(*dimension.range, share));
+}
+
+}  // namespace fmnist
