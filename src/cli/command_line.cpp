@@ -199,6 +199,7 @@ Invocation parse_command_line(int argc, const char* const* argv) {
   }
 
   Invocation invocation;
+  invocation.arguments.assign(argv + std::min(argc, 1), argv + argc);
   if (general.config_option->count() > 0)
     apply_config_file(general.config_file, invocation.config, invocation.given);
   for (const Option& option : options()) {

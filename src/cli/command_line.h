@@ -4,10 +4,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cli/evaluate_command.h"
 #include "cli/predict_command.h"
 #include "cli/report_command.h"
+#include "cli/sweep_command.h"
 #include "fmnist/core/config.h"
 
 namespace fmnist {
@@ -19,6 +21,7 @@ struct Invocation {
     kEvaluate,
     kPredict,
     kReport,
+    kSweep,
     kVerifyResume,
     kPrintConfig,
     kPrintText,
@@ -28,10 +31,12 @@ struct Invocation {
   std::set<std::string> given;  // names of the options that were set, in either place
   // Go on with a saved run: the state in a file or directory, or in --output where it is empty.
   std::optional<std::filesystem::path> resume;
-  EvaluateOptions evaluate;  // of kEvaluate
-  PredictOptions predict;    // of kPredict
-  ReportOptions report;      // of kReport
-  std::string text;          // of kPrintText: help or version
+  EvaluateOptions evaluate;            // of kEvaluate
+  PredictOptions predict;              // of kPredict
+  ReportOptions report;                // of kReport
+  SweepOptions sweep;                  // of kSweep
+  std::vector<std::string> arguments;  // all of them, as given
+  std::string text;                    // of kPrintText: help or version
 };
 
 /// Parses arguments and configuration file. `_` counts as `-` in option names. Throws `Error`

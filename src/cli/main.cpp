@@ -35,6 +35,8 @@ int run(int argc, char** argv) {
       return run_predict(invocation.predict, invocation.config);
     case Invocation::Command::kReport:
       return run_report(invocation.report, invocation.config);
+    case Invocation::Command::kSweep:
+      return run_sweep(invocation);
     case Invocation::Command::kVerifyResume:
       return run_verify_resume(invocation);
     case Invocation::Command::kTrain:

@@ -50,8 +50,15 @@ Enum choice(const std::string& name, const std::string& text,
 
 constexpr std::array<std::pair<const char*, SplitName>, 3> kSplits = {
     {{"test", SplitName::kTest}, {"val", SplitName::kVal}, {"train", SplitName::kTrain}}};
+constexpr std::array<std::pair<const char*, Search>, 2> kSearches = {
+    {{"grid", Search::kGrid}, {"random", Search::kRandom}}};
 constexpr std::array<std::pair<const char*, Inversion>, 3> kInversions = {
     {{"auto", Inversion::kAuto}, {"yes", Inversion::kYes}, {"no", Inversion::kNo}}};
+
+constexpr const char* kSweepFooter =
+    "\nThe options of a run are those of every trial; --val-split is 5000 and --threads\n"
+    "1 unless given. --config FILE reads them from a file, too. --resume goes on with\n"
+    "the sweep in --output: add it to the command that began it.";
 
 void need_checkpoint(const std::string& checkpoint, const std::string& command) {
   if (!checkpoint.empty()) return;
@@ -117,6 +124,7 @@ Subcommands::Subcommands(CLI::App& app, const Declare& declare) {
   report_->get_option("--output")
       ->description("file to write; - for standard output (default: report.html in RUN_DIR)")
       ->type_name("FILE");
+  declare_sweep(app, declare);
 
   // Not in the short help: a proof for those who doubt, not a daily command.
   verify_resume_ = app.add_subcommand(
@@ -128,8 +136,66 @@ Subcommands::Subcommands(CLI::App& app, const Declare& declare) {
   });
 }
 
+void Subcommands::declare_sweep(CLI::App& app, const Declare& declare) {
+  sweep_ = app.add_subcommand("sweep", "many runs: option values x seeds, compared by validation");
+  sweep_->fallthrough();  // --config and --resume are the program's
+  sweep_->footer(kSweepFooter);
+  SweepTexts& texts = sweep_texts_;
+  const auto add = [&](const char* name, std::string& text, const char* help) {
+    return sweep_->add_option(name, text, help)->group("sweep");
+  };
+  sweep_
+      ->add_option(
+          "--vary", texts.vary,
+          "an option and its values: lr=0.01,0.02 or lr=0.001..0.1:log:5 (or lin); without "
+          "the number a range to draw from; again for another option")
+      ->type_name("NAME=VALUES")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("sweep");
+  add("--seeds", texts.seeds, "seeds per setting, from --seed on [1 to 1000]")
+      ->type_name("N")
+      ->default_str("3");
+  add("--search", texts.search, "every combination, or --trials N settings drawn from the ranges")
+      ->type_name("grid|random")
+      ->default_str("grid");
+  add("--trials", texts.trials, "settings to draw with --search random [1 to 100000]")
+      ->type_name("N");
+  add("--halving", texts.halving,
+      "give the epochs to the best: keep 1/N of the settings after each rung [2 to 100]")
+      ->type_name("N");
+  add("--jobs", texts.jobs,
+      "trials side by side [1 to 1024] (default: the cores this process may use)")
+      ->type_name("N");
+  sweep_
+      ->add_flag("--final", texts.final,
+                 "then train the best setting on all training images and test it")
+      ->group("sweep");
+  sweep_->add_flag("--plan", texts.plan, "print what would run, and exit")->group("sweep");
+  declare(*sweep_, [](const Option& option) {
+    return option.changes_result || concerns_machine_or_log(option) ||
+           is_one_of(option, {"data-dir", "output", "overwrite", "checkpoint-every"});
+  });
+}
+
+SweepOptions Subcommands::read_sweep() const {
+  const SweepTexts& texts = sweep_texts_;
+  const auto given = [&](const char* name) { return sweep_->get_option(name)->count() > 0; };
+  SweepOptions sweep;
+  sweep.request.vary = texts.vary;
+  sweep.request.seeds = integer("seeds", texts.seeds, 1, 1000);
+  sweep.request.search = choice("search", texts.search, kSearches);
+  if (given("--trials"))
+    sweep.request.trials = integer("trials", texts.trials, 1, static_cast<int>(kMaxTrials));
+  if (given("--halving")) sweep.request.halving = integer("halving", texts.halving, 2, 100);
+  if (given("--jobs")) sweep.jobs = integer("jobs", texts.jobs, 1, 1024);
+  sweep.final = texts.final;
+  sweep.plan_only = texts.plan;
+  return sweep;
+}
+
 CLI::App* Subcommands::named() const {
-  for (CLI::App* command : {evaluate_, predict_, report_, verify_resume_})
+  for (CLI::App* command : {evaluate_, predict_, report_, sweep_, verify_resume_})
     if (command->parsed()) return command;
   return nullptr;
 }
@@ -155,6 +221,9 @@ void Subcommands::read(Invocation& invocation) const {
     if (run_.empty())
       throw Error(ErrorKind::kUsage, "report needs a run directory", "give it after report");
     invocation.report = {run_, integer("shifts", report_shifts_, 0, kMaxShiftReach)};
+  } else if (sweep_->parsed()) {
+    invocation.command = Invocation::Command::kSweep;
+    invocation.sweep = read_sweep();
   } else if (verify_resume_->parsed()) {
     invocation.command = Invocation::Command::kVerifyResume;
   }

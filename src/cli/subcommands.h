@@ -11,6 +11,18 @@
 
 namespace fmnist {
 
+/// The options of `sweep` as they came.
+struct SweepTexts {
+  std::vector<std::string> vary;
+  std::string seeds = "3";
+  std::string search = "grid";
+  std::string trials;
+  std::string halving;
+  std::string jobs;
+  bool final = false;
+  bool plan = false;
+};
+
 /// The sub-commands as CLI11 declares them, and what was given to the one that was named.
 class Subcommands {
  public:
@@ -25,9 +37,13 @@ class Subcommands {
   void read(Invocation& invocation) const;
 
  private:
+  void declare_sweep(CLI::App& app, const Declare& declare);
+  SweepOptions read_sweep() const;
+
   CLI::App* evaluate_;
   CLI::App* predict_;
   CLI::App* report_;
+  CLI::App* sweep_;
   CLI::App* verify_resume_;
   std::string checkpoint_;
   std::string split_ = "test";
@@ -37,6 +53,7 @@ class Subcommands {
   std::string top_k_ = "3";
   std::string run_;
   std::string report_shifts_ = "4";
+  SweepTexts sweep_texts_;
 };
 
 }  // namespace fmnist

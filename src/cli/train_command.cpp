@@ -1,13 +1,12 @@
 #include "cli/train_command.h"
 
-#include <array>
 #include <csignal>
-#include <ctime>
 #include <memory>
 #include <vector>
 
 #include "cli/console.h"
 #include "cli/log.h"
+#include "cli/provenance.h"
 #include "cli/report_command.h"
 #include "cli/resume.h"
 #include "cli/signals.h"
@@ -24,32 +23,6 @@ namespace fmnist {
 namespace {
 
 constexpr int kSignalled = 128;  // plus the signal's number, as shells have it
-
-/// "runs/2026-11-25T14-03-07Z", with "-2" and so on when that is taken.
-std::filesystem::path default_output() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H-%M-%SZ", &utc);
-  std::filesystem::path path = std::filesystem::path("runs") / text.data();
-  std::error_code ignored;
-  for (int number = 2; std::filesystem::exists(path, ignored); ++number)
-    path.replace_filename(text.data() + ("-" + std::to_string(number)));
-  return path;
-}
-
-void log_provenance(const Dataset& dataset, const Machine& machine) {
-  for (const std::string& warning : dataset.warnings) log_warning(warning);
-  log_detail("data from " + dataset.directory.string() + ", SHA-256 " + dataset.sha256);
-  if (machine.device.fell_back) {
-    log_warning("--device " + machine.device.requested + " cannot be used: " +
-                machine.device.reason + "; training on the CPU (" + machine.device.hint + ")");
-  } else {
-    log_detail("device " + machine.device.used + ": " + machine.device.reason);
-  }
-  log_detail("engine " + engine_name(machine) + ": " + machine.engine_reason);
-}
 
 /// What the log says when a signal stops the run.
 void log_interruption(const Config& config) {

@@ -75,6 +75,19 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   sync_directory(directory_of(path));
 }
 
+void append_line(const std::filesystem::path& path, std::string_view line) {
+  const auto fail = [&](int error) {
+    throw Error(ErrorKind::kRuntime, "cannot write " + quoted(path) + ": " + reason(error),
+                "free space or permissions there, or choose another place with --output");
+  };
+  Descriptor descriptor(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (descriptor.number() < 0) fail(errno);
+  if (!write_all(descriptor.number(), std::string(line) + "\n")) fail(errno);
+  if (::fsync(descriptor.number()) != 0) fail(errno);
+  if (!descriptor.close()) fail(errno);
+}
+
 std::string read_file(const std::filesystem::path& path, ErrorKind kind) {
   const auto fail = [&](const std::string& why) {
     throw Error(kind, "cannot read " + quoted(path) + ": " + why);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 namespace fmnist {
 
@@ -23,6 +24,10 @@ enum class Claim {
   kOverwrite,  // the files of an earlier run are removed
   kResume,     // the run it holds, if any, goes on
 };
+
+/// Where to write when nobody says: "runs/2026-11-25T14-03-07Z", with "-2" and so on when that is
+/// taken; `prefix` stands before the time.
+std::filesystem::path default_output(const std::string& prefix = "");
 
 /// Throws `Error` (kCheckpoint) when `directory` already holds a run.
 void refuse_existing_run(const std::filesystem::path& directory);

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "fmnist/sweep/plan.h"
+#include "fmnist/sweep/statistics.h"
+#include "fmnist/sweep/trial.h"
+
+namespace fmnist {
+
+/// Differences with a p value below this are called real.
+inline constexpr double kSignificance = 0.05;
+
+/// How a setting compares with the best one.
+enum class Verdict {
+  kBest,
+  kNoise,    // the difference may be chance
+  kWorse,    // it is hardly chance
+  kUnknown,  // one seed says nothing
+  kOut,      // not trained to the end: dropped, diverged or failed
+};
+
+/// The verdict as it stands in results: "best", "noise", "worse", "unknown", "out".
+const char* to_string(Verdict verdict);
+
+/// A setting's trials, one for each seed, and what they say together.
+struct SettingSummary {
+  std::size_t setting = 0;  // its number in the plan
+  std::vector<TrialRecord> trials;
+  TrialStatus status = TrialStatus::kFinished;  // the worst of the trials
+  std::uint64_t epochs = 0;                     // the fewest of the trials
+  std::optional<Spread> accuracy;               // validation; over the trials that have figures
+  std::optional<Spread> loss;                   // likewise
+  Verdict verdict = Verdict::kOut;
+  std::optional<PairedDifference> difference;  // in accuracy, from the best, seed by seed
+  std::optional<double> corrected_p;           // Holm's, over all comparisons
+};
+
+/// The `settings` of `plan`, best first: those trained to the end by mean validation accuracy, then
+/// by loss, then as in the plan; after them the dropped ones, last what diverged or failed.
+std::vector<SettingSummary> rank_settings(
+    const Plan& plan, const std::vector<std::size_t>& settings,
+    const std::function<TrialRecord(std::size_t trial)>& record_of);
+
+/// Compares every ranked setting that was trained to the end with the first.
+void compare_with_best(std::vector<SettingSummary>& ranking);
+
+/// The best setting, or nullptr when none was trained to the end on every seed.
+const SettingSummary* winner(const std::vector<SettingSummary>& ranking);
+
+}  // namespace fmnist

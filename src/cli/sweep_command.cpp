@@ -1,0 +1,277 @@
+#include "cli/sweep_command.h"
+
+#include <csignal>
+#include <filesystem>
+#include <mutex>
+#include <system_error>
+
+#include "cli/command_line.h"
+#include "cli/console.h"
+#include "cli/log.h"
+#include "cli/output.h"
+#include "cli/provenance.h"
+#include "cli/resume.h"
+#include "cli/signals.h"
+#include "fmnist/core/error.h"
+#include "fmnist/core/files.h"
+#include "fmnist/core/options.h"
+#include "fmnist/engine/select/select.h"
+#include "fmnist/engine/torch/torch_engine.h"
+#include "fmnist/run/run_directory.h"
+#include "fmnist/sweep/sweep.h"
+#include "fmnist/sweep/sweep_json.h"
+#include "fmnist/sweep/sweep_table.h"
+#include "fmnist/train/trainer.h"
+
+namespace fmnist {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kValSplit = 5000;              // unless given
+constexpr std::size_t kSettingsLogged = 40;  // of the plan
+
+void print_event(const nlohmann::ordered_json& event) { print(to_line(event) + "\n"); }
+
+/// The settings that all trials share, with the machine's and the directory resolved.
+Config base_config(const Invocation& invocation) {
+  Config config = invocation.config;
+  if (!invocation.given.contains("val-split")) config.val_split = kValSplit;
+  if (!config.threads) config.threads = 1;
+  if (invocation.resume && !invocation.resume->empty()) config.output = *invocation.resume;
+  if (!config.output) config.output = default_output("sweep-");
+  return config;
+}
+
+int print_plan(const Plan& plan, bool json) {
+  if (json) {
+    print_event(plan_event(plan));
+  } else {
+    for (const std::string& line : plan_lines(plan, plan.settings.size())) print(line + "\n");
+  }
+  return 0;
+}
+
+/// Initial weights by seed, one at a time: LibTorch draws them from the process's one generator.
+std::function<Parameters(std::uint64_t)> guarded_first_parameters() {
+  return [mutex = std::make_shared<std::mutex>()](std::uint64_t seed) {
+    const std::lock_guard lock(*mutex);
+    return initial_parameters(seed);
+  };
+}
+
+SweepSetup make_setup(const Config& config, const Dataset& dataset, const Machine& machine) {
+  SweepSetup setup;
+  setup.dataset = &dataset;
+  setup.make_engine = [&machine](const Config& trial, const Split& train, const TrainState& state) {
+    return make_engine(machine, trial, train, state);
+  };
+  setup.first_parameters = guarded_first_parameters();
+  setup.stop = [] { return stop_signal() != 0; };
+  setup.facts = {config,
+                 FMNIST_VERSION,
+                 libtorch_version(),
+                 machine.device,
+                 setup.make_engine(config, dataset.train, {})->info(),
+                 dataset.directory,
+                 dataset.sha256,
+                 dataset.verified,
+                 config.output,
+                 std::nullopt};
+  return setup;
+}
+
+void refuse_existing_sweep(const fs::path& directory) {
+  std::error_code ignored;
+  if (!fs::exists(directory / kSweepFile, ignored)) return;
+  throw Error(ErrorKind::kCheckpoint, "'" + directory.string() + "' already holds a sweep",
+              "choose another --output, give --resume to go on with it or --overwrite to replace "
+              "it");
+}
+
+void remove_sweep(const fs::path& directory) {
+  for (const char* name : {kSweepFile, kJournalFile, kTrialsFile, kStatesFolder, kModelsFolder}) {
+    std::error_code error;
+    fs::remove_all(directory / name, error);
+    if (!error) continue;
+    throw Error(ErrorKind::kRuntime,
+                "cannot remove '" + (directory / name).string() + "': " + error.message(),
+                "choose another --output");
+  }
+}
+
+/// Makes sure that the directory's sweep.json is of this sweep.
+void claim_sweep(const fs::path& directory, bool resumes, bool overwrite,
+                 const nlohmann::ordered_json& document) {
+  if (overwrite) remove_sweep(directory);
+  std::error_code ignored;
+  const bool exists = fs::exists(directory / kSweepFile, ignored);
+  if (exists && !resumes) refuse_existing_sweep(directory);
+  if (exists) return check_same_sweep(directory / kSweepFile, document);
+  write_file_atomically(directory / kSweepFile, document.dump(2) + "\n");
+}
+
+/// The command that trains `config` alone on all training images, and tests it.
+std::string retrain_command(const Config& config) {
+  const Config defaults;
+  std::string command = "fmnist-train";
+  for (const Option& option : options()) {
+    const bool wanted = option.changes_result || option.name == "data-dir" ||
+                        option.name == "engine" || option.name == "device";
+    const std::string value = option.text(config);
+    if (!wanted || option.name == "val-split" || value == option.text(defaults)) continue;
+    command += " --" + std::string(option.name);
+    if (!option.is_flag()) command += " " + shell_quoted(value);
+  }
+  return command;
+}
+
+/// The command line of `invocation` as one that goes on with the sweep in `directory`.
+std::string resume_command(const Invocation& invocation, const fs::path& directory) {
+  std::string command = "fmnist-train";
+  for (const std::string& argument : invocation.arguments)
+    if (argument != "--overwrite") command += " " + shell_quoted(argument);
+  if (invocation.resume) return command;
+  if (!invocation.config.output) command += " --output " + shell_quoted(directory.string());
+  return command + " --resume";
+}
+
+/// A sweep under way, and what people and programs hear of it.
+class SweepCommand {
+ public:
+  SweepCommand(const Invocation& invocation, const Config& config, const Plan& plan,
+               const SweepSetup& setup, int jobs)
+      : invocation_(invocation),
+        config_(config),
+        plan_(plan),
+        document_(sweep_document(plan, setup.facts)),
+        sweep_(plan, setup, *config.output, jobs, listener()) {}
+
+  const nlohmann::ordered_json& document() const { return document_; }
+
+  int run() {
+    done_ = sweep_.load_journal();
+    if (done_ > 0) log_info(progress() + " trials are already done");
+    if (!sweep_.run()) return interrupted();
+    const auto ranking = sweep_.ranking();
+    const SettingSummary* best = winner(ranking);
+    std::vector<TrialRecord> finals;
+    if (best != nullptr && invocation_.sweep.final) {
+      if (!sweep_.run_final(best->setting)) return interrupted();
+      finals = sweep_.finals();
+    }
+    finish(ranking, finals);
+    return status(best != nullptr);
+  }
+
+ private:
+  SweepListener listener() {
+    SweepListener listener;
+    listener.trial = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
+      if (record.status != TrialStatus::kPaused) ++done_;
+      log_info("[" + progress() + "] " + trial_line(plan_, record));
+      if (config_.json) print_event(event);
+    };
+    listener.final = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
+      log_info("final, seed " + std::to_string(plan_.seeds[record.trial]) + ": " +
+               (record.figures ? "test accuracy " + percent(record.figures->accuracy)
+                               : to_string(record.status) + (" (" + record.message + ")")));
+      if (config_.json) print_event(event);
+    };
+    listener.warning = log_warning;
+    return listener;
+  }
+
+  std::string progress() const {
+    return std::to_string(done_) + "/" + std::to_string(plan_.trial_count());
+  }
+
+  void finish(const std::vector<SettingSummary>& ranking, const std::vector<TrialRecord>& finals) {
+    const SettingSummary* best = winner(ranking);
+    const std::string retrain =
+        best == nullptr ? ""
+                        : retrain_command(trial_config(plan_, best->setting, plan_.seeds.front()));
+    const auto result = sweep_result_event(plan_, ranking, finals, retrain);
+    document_.update(result);
+    write_file_atomically(*config_.output / kTrialsFile, trials_csv(plan_, ranking));
+    write_file_atomically(*config_.output / kSweepFile, document_.dump(2) + "\n");
+    std::error_code ignored;  // the states of failed trials, if any
+    fs::remove_all(*config_.output / kStatesFolder, ignored);
+    if (config_.json) return print_event(result);
+
+    std::string text = ranking_table(plan_, ranking);
+    if (!finals.empty()) {
+      text += "\nthe best setting, trained on all training images (models in " +
+              (*config_.output / kModelsFolder).string() + "):\n" + finals_table(plan_, finals);
+    }
+    if (!retrain.empty()) text += "\ntrain the best on all training images: " + retrain + "\n";
+    print(text);
+  }
+
+  int status(bool has_winner) const {
+    if (sweep_.has_failures()) {
+      throw Error(ErrorKind::kRuntime,
+                  "some trials failed twice: the table and " +
+                      (*config_.output / kJournalFile).string() + " say which",
+                  "the same command with --resume tries them again");
+    }
+    if (invocation_.sweep.final && !has_winner) {
+      throw Error(ErrorKind::kDiverged, "every setting diverged with some seed: none to train last",
+                  "try smaller values of lr");
+    }
+    return 0;
+  }
+
+  int interrupted() const {
+    log_info(std::string("stopped by ") + (stop_signal() == SIGINT ? "SIGINT" : "SIGTERM") +
+             " with " + progress() +
+             " trials done; go on with: " + resume_command(invocation_, *config_.output));
+    if (config_.json) {
+      print_event({{"schema", "fmnist-train/1"},
+                   {"event", "result"},
+                   {"status", "interrupted"},
+                   {"done", done_},
+                   {"trials", plan_.trial_count()}});
+    }
+    return 128 + stop_signal();
+  }
+
+  const Invocation& invocation_;
+  const Config& config_;
+  const Plan& plan_;
+  nlohmann::ordered_json document_;
+  std::size_t done_ = 0;  // trials
+  Sweep sweep_;
+};
+
+}  // namespace
+
+int run_sweep(const Invocation& invocation) {
+  const SweepOptions& options = invocation.sweep;
+  const Config config = base_config(invocation);
+  open_log(verbosity_of(config));
+  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+  const Plan plan = make_plan(options.request, config);
+  if (options.plan_only) return print_plan(plan, config.json);
+  const bool resumes = invocation.resume.has_value();
+  if (!resumes && !config.overwrite) refuse_existing_sweep(*config.output);
+  install_signal_handlers();
+
+  const Dataset dataset = load_dataset(config.data_dir);
+  make_train_data(config, dataset.train, {});  // refuses a --val-split that leaves nothing to train
+  const Machine machine = choose_machine(config);
+  const SweepSetup setup = make_setup(config, dataset, machine);
+  const int cores = machine.device.used == "cpu" ? available_cpus() : 1;
+  const int jobs = options.jobs.value_or(std::max(1, cores / machine.threads));
+  const RunDirectory directory(*config.output, resumes            ? Claim::kResume
+                                               : config.overwrite ? Claim::kOverwrite
+                                                                  : Claim::kNew);
+  claim_sweep(directory.path(), resumes, config.overwrite, sweep_document(plan, setup.facts));
+  log_provenance(dataset, machine);
+  for (const std::string& line : plan_lines(plan, kSettingsLogged)) log_info(line);
+  log_info("training " + std::to_string(jobs) + " side by side, into " + directory.path().string());
+  if (config.json) print_event(plan_event(plan));
+  return SweepCommand(invocation, config, plan, setup, jobs).run();
+}
+
+}  // namespace fmnist

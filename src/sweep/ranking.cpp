@@ -1,0 +1,113 @@
+#include "fmnist/sweep/ranking.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tuple>
+
+namespace fmnist {
+namespace {
+
+SettingSummary summarise(std::size_t setting, std::vector<TrialRecord> trials) {
+  SettingSummary summary;
+  summary.setting = setting;
+  summary.status = trials.front().status;
+  summary.epochs = trials.front().epochs;
+  std::vector<double> accuracies;
+  std::vector<double> losses;
+  for (const TrialRecord& trial : trials) {
+    summary.status = std::max(summary.status, trial.status);
+    summary.epochs = std::min(summary.epochs, trial.epochs);
+    if (!trial.figures) continue;
+    accuracies.push_back(trial.figures->accuracy);
+    losses.push_back(trial.figures->loss);
+  }
+  if (!accuracies.empty()) {
+    summary.accuracy = spread_of(accuracies);
+    summary.loss = spread_of(losses);
+  }
+  summary.trials = std::move(trials);
+  return summary;
+}
+
+/// Settings compare as their keys do.
+auto key_of(const SettingSummary& summary) {
+  const int place = summary.status == TrialStatus::kDropped    ? 1
+                    : summary.status >= TrialStatus::kDiverged ? 2
+                                                               : 0;
+  // Settings that halving dropped later are better; else length is just another option.
+  const double epochs = place == 1 ? -static_cast<double>(summary.epochs) : 0.0;
+  const double accuracy = summary.accuracy ? summary.accuracy->mean : 0.0;
+  const double loss = summary.loss && !std::isnan(summary.loss->mean)
+                          ? summary.loss->mean
+                          : std::numeric_limits<double>::infinity();
+  return std::tuple(place, epochs, -accuracy, loss, summary.setting);
+}
+
+PairedDifference difference_between(const SettingSummary& setting, const SettingSummary& best) {
+  std::vector<double> differences;
+  for (std::size_t k = 0; k < best.trials.size(); ++k)
+    differences.push_back(setting.trials[k].figures->accuracy - best.trials[k].figures->accuracy);
+  return paired_difference(differences);
+}
+
+}  // namespace
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kBest:
+      return "best";
+    case Verdict::kNoise:
+      return "noise";
+    case Verdict::kWorse:
+      return "worse";
+    case Verdict::kUnknown:
+      return "unknown";
+    case Verdict::kOut:
+      return "out";
+  }
+  return "out";
+}
+
+std::vector<SettingSummary> rank_settings(
+    const Plan& plan, const std::vector<std::size_t>& settings,
+    const std::function<TrialRecord(std::size_t trial)>& record_of) {
+  std::vector<SettingSummary> ranking;
+  for (const std::size_t setting : settings) {
+    std::vector<TrialRecord> trials;
+    for (std::size_t k = 0; k < plan.seeds.size(); ++k)
+      trials.push_back(record_of(setting * plan.seeds.size() + k));
+    ranking.push_back(summarise(setting, std::move(trials)));
+  }
+  std::sort(ranking.begin(), ranking.end(),
+            [](const auto& a, const auto& b) { return key_of(a) < key_of(b); });
+  return ranking;
+}
+
+void compare_with_best(std::vector<SettingSummary>& ranking) {
+  const SettingSummary* best = winner(ranking);
+  if (best == nullptr) return;
+  ranking.front().verdict = Verdict::kBest;
+  std::vector<SettingSummary*> compared;
+  std::vector<double> p;
+  for (SettingSummary& setting : ranking) {
+    if (&setting == best || setting.status != TrialStatus::kFinished) continue;
+    setting.verdict = Verdict::kUnknown;
+    if (best->trials.size() < 2) continue;
+    setting.difference = difference_between(setting, *best);
+    compared.push_back(&setting);
+    p.push_back(setting.difference->p);
+  }
+  const std::vector<double> corrected = holm(p);
+  for (std::size_t i = 0; i < compared.size(); ++i) {
+    compared[i]->corrected_p = corrected[i];
+    compared[i]->verdict = corrected[i] < kSignificance ? Verdict::kWorse : Verdict::kNoise;
+  }
+}
+
+const SettingSummary* winner(const std::vector<SettingSummary>& ranking) {
+  const bool some = !ranking.empty() && ranking.front().status == TrialStatus::kFinished;
+  return some ? &ranking.front() : nullptr;
+}
+
+}  // namespace fmnist

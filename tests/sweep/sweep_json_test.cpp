@@ -1,0 +1,94 @@
+#include "fmnist/sweep/sweep_json.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "fmnist/core/files.h"
+#include "support/errors.h"
+#include "support/temporary_directory.h"
+
+namespace fmnist {
+namespace {
+
+Plan plan_of(std::vector<std::string> vary, int epochs = 3) {
+  Config base;
+  base.val_split = 10;
+  base.epochs = epochs;
+  PlanRequest request;
+  request.vary = std::move(vary);
+  return make_plan(request, base);
+}
+
+RunFacts facts_of(const char* isa = "avx2") {
+  RunFacts facts;
+  facts.engine = {"fused", "cpu", 1, isa};
+  facts.data_sha256 = "abc";
+  return facts;
+}
+
+TEST(SweepJsonTest, ARecordComesBackFromItsEvent) {
+  const Plan plan = plan_of({"lr=0.1,0.2"});
+  TrialRecord record;
+  record.trial = 4;
+  record.epochs = 3;
+  record.figures = Metrics{0.1 + 0.2, 1.0 / 3.0};
+  record.weights_sha256 = "f00";
+  record.seconds = 1.5;
+  record.attempts = 2;
+  const nlohmann::json event = trial_event(plan, record);
+  EXPECT_EQ(event["event"], "trial");
+  EXPECT_EQ(event["seed"], 1);
+  EXPECT_EQ(event["values"]["lr"], 0.2);
+  const TrialRecord back = record_of(nlohmann::json::parse(event.dump()));
+  EXPECT_EQ(back.trial, 4u);
+  EXPECT_EQ(back.status, TrialStatus::kFinished);
+  EXPECT_EQ(back.figures, record.figures);
+  EXPECT_EQ(back.weights_sha256, "f00");
+  EXPECT_EQ(back.attempts, 2);
+}
+
+TEST(SweepJsonTest, ALossThatIsNotFiniteIsNullAndComesBackAsNone) {
+  TrialRecord record;
+  record.figures = Metrics{std::numeric_limits<double>::infinity(), 0.1};
+  const auto text = trial_event(plan_of({"lr=0.1"}), record).dump();
+  EXPECT_TRUE(std::isnan(record_of(nlohmann::json::parse(text)).figures->loss));
+}
+
+TEST(SweepJsonTest, APausedTrialIsARungAndAFailedOneSaysWhy) {
+  TrialRecord record;
+  record.status = TrialStatus::kPaused;
+  EXPECT_EQ(trial_event(plan_of({"lr=0.1"}), record)["event"], "rung");
+  record.status = TrialStatus::kFailed;
+  record.message = "why";
+  EXPECT_EQ(trial_event(plan_of({"lr=0.1"}), record)["message"], "why");
+}
+
+TEST(SweepJsonTest, OnlyTheSameSweepGoesOn) {
+  const TemporaryDirectory directory;
+  const auto file = directory.path() / "sweep.json";
+  const auto document = sweep_document(plan_of({"lr=0.1,0.2"}), facts_of());
+  write_file_atomically(file, document.dump());
+  const auto difference = [&](const nlohmann::ordered_json& other) {
+    return error_of(ErrorKind::kCheckpoint, [&] { check_same_sweep(file, other); });
+  };
+  check_same_sweep(file, document);
+  check_same_sweep(file, sweep_document(plan_of({"lr=1e-1,2e-1"}), facts_of()));
+  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}, 5), facts_of())),
+               {"another sweep: epochs was 3 and is now 5"});
+  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.3"}), facts_of())),
+               {"what varies", "0.1,0.2", "0.1,0.3"});
+  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}), facts_of("avx512"))),
+               {"isa", "avx2", "avx512"});
+  RunFacts facts = facts_of();
+  facts.data_sha256 = "def";
+  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}), facts)), {"abc", "def"});
+  write_file_atomically(file, "[]");
+  expect_parts(difference(document), {"does not hold a sweep"});
+  write_file_atomically(file, "{\"settings\":");
+  expect_parts(difference(document), {"does not hold a sweep"});
+}
+
+}  // namespace
+}  // namespace fmnist

@@ -1,0 +1,317 @@
+#include "fmnist/sweep/sweep.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <fstream>
+#include <stdexcept>
+
+#include "fmnist/core/files.h"
+#include "fmnist/core/random.h"
+#include "fmnist/engine/fused/fused_engine.h"
+#include "fmnist/run/checkpoint.h"
+#include "fmnist/sweep/sweep_json.h"
+#include "support/errors.h"
+#include "support/idx_writer.h"
+#include "support/temporary_directory.h"
+
+namespace fmnist {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What engines may tell a test, and do to it.
+struct Watch {
+  std::function<void(const Config&)> on_make = [](const auto&) {};
+  std::function<void()> on_step = [] {};
+  std::function<void(std::span<const std::uint8_t>)> on_images = [](const auto&) {};
+};
+
+/// A fused engine that is watched.
+class WatchedEngine final : public Engine {
+ public:
+  WatchedEngine(std::unique_ptr<Engine> engine, const Watch& watch)
+      : engine_(std::move(engine)), watch_(watch) {}
+
+  void start_epoch(std::span<const std::uint32_t> order) override { engine_->start_epoch(order); }
+  void train_step(std::size_t first, std::size_t count, double learning_rate,
+                  std::uint64_t step) override {
+    engine_->train_step(first, count, learning_rate, step);
+    watch_.on_step();
+  }
+  Totals drain() override { return engine_->drain(); }
+  std::vector<float> logits(std::span<const std::uint8_t> images) override {
+    watch_.on_images(images);
+    return engine_->logits(images);
+  }
+  TrainState state() override { return engine_->state(); }
+  EngineInfo info() const override { return engine_->info(); }
+
+ private:
+  std::unique_ptr<Engine> engine_;
+  const Watch& watch_;
+};
+
+/// Uniform weights, a pure function of the seed.
+Parameters random_parameters(std::uint64_t seed) {
+  Parameters parameters;
+  for (std::size_t i = 0; i < kParameterCount; ++i) {
+    const auto bits = static_cast<double>(random_bits(seed, Stream::kOrder, 77, i) >> 11);
+    parameters.values[i] = static_cast<float>((bits * 0x1p-53 - 0.5) * 0.2);
+  }
+  return parameters;
+}
+
+class SweepTest : public testing::Test {
+ protected:
+  SweepTest() {
+    dataset_.train = learnable_split(240, 0);
+    dataset_.test = learnable_split(40, 1);
+    for (auto& pixel : dataset_.test.images) pixel |= 0x80;  // no training image is so bright
+    config_.batch_size = 8;
+    config_.val_split = 80;
+    config_.epochs = 4;
+    setup_.dataset = &dataset_;
+    setup_.facts.engine = {"fused", "cpu", 1, "any"};
+    setup_.facts.device.used = "cpu";
+    setup_.first_parameters = random_parameters;
+    setup_.make_engine = [this](const Config& config, const Split& train, const TrainState& state) {
+      watch_.on_make(config);
+      const StepOptions options{config.momentum, config.nesterov,        config.weight_decay,
+                                config.dropout,  config.label_smoothing, config.seed};
+      return std::make_unique<WatchedEngine>(make_fused_engine(options, train, state, 1), watch_);
+    };
+  }
+
+  Plan plan(const std::vector<std::string>& vary, std::optional<int> halving = {}) const {
+    PlanRequest request;
+    request.vary = vary;
+    request.seeds = 2;
+    request.halving = halving;
+    return make_plan(request, config_);
+  }
+
+  /// The result of `plan`, run to its end in a directory of its own.
+  std::string result_of(const Plan& plan, int jobs) {
+    const TemporaryDirectory directory;
+    Sweep sweep(plan, setup_, directory.path(), jobs);
+    EXPECT_TRUE(sweep.run());
+    EXPECT_FALSE(sweep.has_failures());
+    return result_of(plan, sweep);
+  }
+  static std::string result_of(const Plan& plan, const Sweep& sweep) {
+    const auto ranking = sweep.ranking();
+    return sweep_result_event(plan, ranking, {}, "").dump(1) + trials_csv(plan, ranking);
+  }
+
+  static std::string journal(const fs::path& directory) {
+    return read_file(directory / kJournalFile, ErrorKind::kRuntime);
+  }
+
+  Dataset dataset_;
+  Config config_;
+  SweepSetup setup_;
+  Watch watch_;
+};
+
+TEST_F(SweepTest, TheResultIsTheSameForAnyNumberOfJobs) {
+  const Plan sweep = plan({"lr=0.01,0.05,0.1", "momentum=0.5,0.9"});
+  const std::string one = result_of(sweep, 1);
+  EXPECT_EQ(result_of(sweep, 2), one);
+  EXPECT_EQ(result_of(sweep, 3), one);
+  const Plan other = plan({"lr=0.01,0.05,0.11", "momentum=0.5,0.9"});
+  EXPECT_NE(result_of(other, 1), one);
+}
+
+TEST_F(SweepTest, HalvingEndsWithTheBitsOfAPlainRun) {
+  config_.lr_schedule = LrSchedule::kCosine;
+  config_.momentum = 0.9;
+  const std::vector<std::string> rates = {"lr=0.001,0.002,0.05,0.1"};
+  const Plan plain = plan(rates);
+  const Plan halved = plan(rates, 2);
+  ASSERT_EQ(halved.rungs, (std::vector<std::uint64_t>{1, 2, 4}));
+  const TemporaryDirectory plain_directory;
+  const TemporaryDirectory halved_directory;
+  Sweep all(plain, setup_, plain_directory.path(), 1);
+  ASSERT_TRUE(all.run());
+  std::atomic<int> steps = 0;
+  watch_.on_step = [&] { ++steps; };
+  Sweep some(halved, setup_, halved_directory.path(), 2);
+  ASSERT_TRUE(some.run());
+  // 160 images in 20 steps; every rung ends one step into the next epoch, which is not repeated.
+  EXPECT_EQ(steps, 2 * (20 * (1 * 4 + 1 * 2 + 2 * 1) + 2 + 1));
+
+  const auto ranking = some.ranking();
+  EXPECT_EQ(ranking[0].status, TrialStatus::kFinished);
+  EXPECT_EQ(ranking[1].epochs, 2u);
+  EXPECT_EQ(ranking[2].epochs, 1u);
+  EXPECT_EQ(ranking[3].epochs, 1u);
+  for (const SettingSummary& summary : all.ranking()) {
+    if (summary.setting != ranking[0].setting) continue;
+    for (std::size_t k = 0; k < 2; ++k) {
+      EXPECT_EQ(summary.trials[k].weights_sha256, ranking[0].trials[k].weights_sha256);
+      EXPECT_EQ(summary.trials[k].figures, ranking[0].trials[k].figures);
+    }
+  }
+}
+
+TEST_F(SweepTest, NoTrialEverSeesTheTestSetAndTheFinalTrainingDoes) {
+  std::atomic<int> looks = 0;
+  watch_.on_images = [&](std::span<const std::uint8_t> images) {
+    if (!images.empty() && images[0] >= 0x80) ++looks;
+  };
+  const Plan sweep_plan = plan({"lr=0.01,0.1"});
+  const TemporaryDirectory directory;
+  Sweep sweep(sweep_plan, setup_, directory.path(), 2);
+  ASSERT_TRUE(sweep.run());
+  EXPECT_EQ(looks, 0);
+  ASSERT_TRUE(sweep.run_final(1));
+  EXPECT_GT(looks, 0);
+  ASSERT_EQ(sweep.finals().size(), 2u);
+  EXPECT_TRUE(sweep.finals()[1].figures);
+  const auto model = load_checkpoint(directory.path() / kModelsFolder / "seed-1.safetensors");
+  EXPECT_EQ(fingerprint(model.parameters), sweep.finals()[1].weights_sha256);
+}
+
+TEST_F(SweepTest, ADivergedTrialIsAResultAndRanksLast) {
+  const Plan sweep_plan = plan({"lr=1e6,0.05"});
+  const TemporaryDirectory directory;
+  Sweep sweep(sweep_plan, setup_, directory.path(), 1);
+  EXPECT_TRUE(sweep.run());
+  EXPECT_FALSE(sweep.has_failures());
+  const auto ranking = sweep.ranking();
+  EXPECT_EQ(ranking[0].setting, 1u);
+  EXPECT_EQ(ranking[1].status, TrialStatus::kDiverged);
+  EXPECT_NE(ranking[1].trials[0].message.find("no longer finite"), std::string::npos);
+  EXPECT_FALSE(ranking[1].trials[0].figures);
+}
+
+TEST_F(SweepTest, AFailedTrialIsTriedOnceMore) {
+  std::atomic<int> failures_left = 1;
+  watch_.on_step = [&] {
+    if (failures_left-- > 0) throw std::runtime_error("out of luck");
+  };
+  std::vector<std::string> warnings;
+  SweepListener listener;
+  listener.warning = [&](const std::string& warning) { warnings.push_back(warning); };
+  const Plan sweep_plan = plan({"lr=0.05,0.1"});
+  const TemporaryDirectory directory;
+  Sweep sweep(sweep_plan, setup_, directory.path(), 1, listener);
+  EXPECT_TRUE(sweep.run());
+  EXPECT_FALSE(sweep.has_failures());
+  ASSERT_EQ(warnings.size(), 1u);
+  expect_parts(warnings[0], {"lr=0.05 with seed 0", "out of luck"});
+  watch_.on_step = [] {};
+  EXPECT_EQ(result_of(sweep_plan, sweep), result_of(sweep_plan, 1));
+}
+
+TEST_F(SweepTest, OneThatFailsTwiceIsReportedTheRestGoesOnAndResumingTriesAgain) {
+  watch_.on_make = [](const Config& config) {
+    if (config.learning_rate == 0.05 && config.seed == 1) throw std::runtime_error("no luck");
+  };
+  const Plan sweep_plan = plan({"lr=0.05,0.1"});
+  const TemporaryDirectory directory;
+  {
+    Sweep sweep(sweep_plan, setup_, directory.path(), 2);
+    EXPECT_TRUE(sweep.run());
+    EXPECT_TRUE(sweep.has_failures());
+    const auto ranking = sweep.ranking();
+    EXPECT_EQ(ranking[0].setting, 1u);
+    EXPECT_EQ(ranking[1].status, TrialStatus::kFailed);
+    EXPECT_EQ(ranking[1].trials[1].message, "no luck");
+    EXPECT_EQ(ranking[1].trials[1].attempts, 2);
+  }
+  watch_.on_make = [](const auto&) {};
+  Sweep again(sweep_plan, setup_, directory.path(), 2);
+  EXPECT_EQ(again.load_journal(), 3u);
+  EXPECT_TRUE(again.run());
+  EXPECT_FALSE(again.has_failures());
+  EXPECT_EQ(result_of(sweep_plan, again), result_of(sweep_plan, 1));
+}
+
+TEST_F(SweepTest, StoppedAtEveryFewStepsItEndsAsIfItHadNotBeen) {
+  for (const std::optional<int> halving : {std::optional<int>(), std::optional<int>(2)}) {
+    const Plan sweep_plan = plan({"lr=0.01,0.05,0.1"}, halving);
+    const std::string undisturbed = result_of(sweep_plan, 1);
+    const TemporaryDirectory directory;
+    std::atomic<int> steps = 0;
+    std::atomic<int> all_steps = 0;
+    watch_.on_step = [&] { ++steps, ++all_steps; };
+    setup_.stop = [&] { return steps >= 33; };
+    int stops = 0;
+    for (bool done = false; !done && stops < 100; ++stops) {
+      steps = 0;
+      Sweep sweep(sweep_plan, setup_, directory.path(), 1);
+      sweep.load_journal();
+      done = sweep.run();
+      if (done) {
+        EXPECT_EQ(result_of(sweep_plan, sweep), undisturbed);
+      }
+    }
+    EXPECT_GT(stops, 8);
+    EXPECT_LT(stops, 100);
+    setup_.stop = [] { return false; };
+    const int with_stops = all_steps.exchange(0);
+    result_of(sweep_plan, 1);
+    EXPECT_EQ(with_stops, all_steps) << "steps were repeated or left out";
+    watch_.on_step = [] {};
+  }
+}
+
+TEST_F(SweepTest, FinishedTrialsAreNotRunAgain) {
+  const Plan sweep_plan = plan({"lr=0.01,0.1"});
+  const TemporaryDirectory directory;
+  Sweep first(sweep_plan, setup_, directory.path(), 1);
+  ASSERT_TRUE(first.run());
+  int engines = 0;
+  watch_.on_make = [&](const auto&) { ++engines; };
+  Sweep again(sweep_plan, setup_, directory.path(), 1);
+  EXPECT_EQ(again.load_journal(), 4u);
+  EXPECT_TRUE(again.run());
+  EXPECT_EQ(engines, 0);
+  EXPECT_EQ(result_of(sweep_plan, again), result_of(sweep_plan, first));
+}
+
+TEST_F(SweepTest, AJournalCutAtAnyLengthLosesOnlyItsLastTrial) {
+  config_.epochs = 1;
+  const Plan sweep_plan = plan({"lr=0.01,0.1"});
+  const TemporaryDirectory directory;
+  Sweep first(sweep_plan, setup_, directory.path(), 1);
+  ASSERT_TRUE(first.run());
+  const std::string whole = journal(directory.path());
+  for (std::size_t length = 0; length <= whole.size(); length += length < 300 ? 1 : 37) {
+    const std::string text = whole.substr(0, length);
+    std::ofstream(directory.path() / kJournalFile, std::ios::trunc) << text;
+    Sweep again(sweep_plan, setup_, directory.path(), 1);
+    EXPECT_EQ(again.load_journal(),
+              static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')))
+        << length;
+    const std::string kept = journal(directory.path());
+    EXPECT_TRUE(kept.empty() || kept.back() == '\n') << length;
+  }
+}
+
+TEST_F(SweepTest, AJournalOfSomethingElseIsAnError) {
+  const Plan sweep_plan = plan({"lr=0.01"});
+  const TemporaryDirectory directory;
+  for (const char* line : {"{}", "null", "trial 1", R"({"event":"trial","trial":99})"}) {
+    std::ofstream(directory.path() / kJournalFile, std::ios::trunc) << line << "\n";
+    Sweep sweep(sweep_plan, setup_, directory.path(), 1);
+    expect_parts(error_of(ErrorKind::kCheckpoint, [&] { sweep.load_journal(); }),
+                 {"line 1", kJournalFile});
+  }
+}
+
+TEST_F(SweepTest, ADamagedStateCostsOnlyItsTrialsProgress) {
+  const Plan sweep_plan = plan({"lr=0.05"});
+  const TemporaryDirectory directory;
+  Sweep sweep(sweep_plan, setup_, directory.path(), 1);
+  std::ofstream(directory.path() / kStatesFolder / "trial-0.safetensors") << "damaged";
+  EXPECT_TRUE(sweep.run());
+  EXPECT_FALSE(sweep.has_failures());
+  EXPECT_EQ(result_of(sweep_plan, sweep), result_of(sweep_plan, 1));
+}
+
+}  // namespace
+}  // namespace fmnist
