@@ -108,9 +108,10 @@ void check_data(const SavedRun& saved, const Dataset& dataset) {
 }
 
 std::string shell_quoted(const std::string& text) {
-  const bool plain = !text.empty() && text.find_first_not_of(
-                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                          "0123456789_./-+:,@%") == std::string::npos;
+  const bool plain = !text.empty() && text.front() != '=' &&
+                     text.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789_./-+:,@%=") == std::string::npos;
   if (plain) return text;
   std::string quoted = "'";
   for (const char letter : text)

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <system_error>
 
@@ -52,21 +53,20 @@ int print_plan(const Plan& plan, bool json) {
   return 0;
 }
 
-/// Initial weights by seed, one at a time: LibTorch draws them from the process's one generator.
-std::function<Parameters(std::uint64_t)> guarded_first_parameters() {
-  return [mutex = std::make_shared<std::mutex>()](std::uint64_t seed) {
-    const std::lock_guard lock(*mutex);
-    return initial_parameters(seed);
-  };
-}
-
 SweepSetup make_setup(const Config& config, const Dataset& dataset, const Machine& machine) {
   SweepSetup setup;
   setup.dataset = &dataset;
-  setup.make_engine = [&machine](const Config& trial, const Split& train, const TrainState& state) {
+  // One at a time: LibTorch's modules draw their initial weights from the process's one generator.
+  const auto mutex = std::make_shared<std::mutex>();
+  setup.make_engine = [mutex, &machine](const Config& trial, const Split& train,
+                                        const TrainState& state) {
+    const std::lock_guard lock(*mutex);
     return make_engine(machine, trial, train, state);
   };
-  setup.first_parameters = guarded_first_parameters();
+  setup.first_parameters = [mutex](std::uint64_t seed) {
+    const std::lock_guard lock(*mutex);
+    return initial_parameters(seed);
+  };
   setup.stop = [] { return stop_signal() != 0; };
   setup.facts = {config,
                  FMNIST_VERSION,

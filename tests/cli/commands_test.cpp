@@ -87,7 +87,7 @@ TEST_F(CommandsTest, VerifyResumeFindsEqualRuns) {
 }
 
 TEST_F(CommandsTest, EveryCommandHasItsHelp) {
-  for (const char* command : {"evaluate", "predict", "report", "verify-resume"}) {
+  for (const char* command : {"evaluate", "predict", "report", "sweep", "verify-resume"}) {
     const Outcome outcome = run({command, "--help"});
     EXPECT_EQ(outcome.status, 0);
     EXPECT_NE(outcome.out.find("--engine"), std::string::npos);

@@ -47,6 +47,17 @@ TEST(Files, ReadBackWhatWasWritten) {
   }
 }
 
+TEST(Files, LinesAreAddedAtTheEnd) {
+  const TemporaryDirectory directory;
+  const fs::path path = directory.path() / "lines";
+  append_line(path, "one");
+  append_line(path, "");
+  append_line(path, "three");
+  EXPECT_EQ(content(path), "one\n\nthree\n");
+  expect_parts(error_of(ErrorKind::kRuntime, [&] { append_line(path / "under", "a file"); }),
+               {"under", "Not a directory"});
+}
+
 TEST(Files, WriteToANameWithoutADirectory) {
   const TemporaryDirectory directory;
   const fs::path before = fs::current_path();
