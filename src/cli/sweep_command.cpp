@@ -39,6 +39,7 @@ Config base_config(const Invocation& invocation) {
   Config config = invocation.config;
   if (!invocation.given.contains("val-split")) config.val_split = kValSplit;
   if (!config.threads) config.threads = 1;
+  config.max_time.reset();  // from a configuration file: no trial may depend on the clock
   if (invocation.resume && !invocation.resume->empty()) config.output = *invocation.resume;
   if (!config.output) config.output = default_output("sweep-");
   return config;

@@ -86,12 +86,11 @@ std::string explanation(const Plan& plan, const std::vector<SettingSummary>& ran
   if (plan.seeds.size() == 1) {
     return "one seed: nothing can be said of which differences are chance; give --seeds 5, say\n";
   }
-  return "difference: percentage points from the best, paired by seed, with their standard error; "
-         "p: "
-         "two-sided\npaired t test over " +
-         counted(plan.seeds.size(), "seed") + ", corrected for " +
+  return "difference: percentage points from the best, paired by seed, with its standard error\n"
+         "p: two-sided paired t test over " +
+         counted(plan.seeds.size(), "seed") + ", Holm-corrected for " +
          counted(static_cast<std::size_t>(finished - 1), "comparison") +
-         " (Holm); noise: p of 0.05 or more, the difference may be chance\n";
+         "; noise: p of 0.05 or more, may be chance\n";
 }
 
 }  // namespace
