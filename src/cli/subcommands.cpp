@@ -137,7 +137,7 @@ Subcommands::Subcommands(CLI::App& app, const Declare& declare) {
 }
 
 void Subcommands::declare_sweep(CLI::App& app, const Declare& declare) {
-  sweep_ = app.add_subcommand("sweep", "many runs: option values x seeds, compared by validation");
+  sweep_ = app.add_subcommand("sweep", "many runs: option values x seeds, compared");
   sweep_->fallthrough();  // --config and --resume are the program's
   sweep_->footer(kSweepFooter);
   SweepTexts& texts = sweep_texts_;

@@ -1,5 +1,6 @@
 #include "cli/sweep_command.h"
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <memory>
@@ -112,15 +113,19 @@ void claim_sweep(const fs::path& directory, bool resumes, bool overwrite,
   write_file_atomically(directory / kSweepFile, document.dump(2) + "\n");
 }
 
-/// The command that trains `config` alone on all training images, and tests it.
-std::string retrain_command(const Config& config) {
+/// The command that trains the setting of `best` alone on all training images, and tests it.
+std::string retrain_command(const Plan& plan, const SettingSummary& best) {
   const Config defaults;
+  const Config config = trial_config(plan, best.setting, plan.seeds.front());
   std::string command = "fmnist-train";
   for (const Option& option : options()) {
-    const bool wanted = option.changes_result || option.name == "data-dir" ||
-                        option.name == "engine" || option.name == "device";
     const std::string value = option.text(config);
-    if (!wanted || option.name == "val-split" || value == option.text(defaults)) continue;
+    const bool varies = std::any_of(plan.dimensions.begin(), plan.dimensions.end(),
+                                    [&](const auto& d) { return d.option == &option; });
+    const bool matters = option.changes_result || option.name == "data-dir" ||
+                         option.name == "engine" || option.name == "device";
+    if (!matters || option.name == "val-split") continue;
+    if (value == option.text(defaults) && (!varies || option.is_flag())) continue;
     command += " --" + std::string(option.name);
     if (!option.is_flag()) command += " " + shell_quoted(value);
   }
@@ -189,9 +194,7 @@ class SweepCommand {
 
   void finish(const std::vector<SettingSummary>& ranking, const std::vector<TrialRecord>& finals) {
     const SettingSummary* best = winner(ranking);
-    const std::string retrain =
-        best == nullptr ? ""
-                        : retrain_command(trial_config(plan_, best->setting, plan_.seeds.front()));
+    const std::string retrain = best == nullptr ? "" : retrain_command(plan_, *best);
     const auto result = sweep_result_event(plan_, ranking, finals, retrain);
     document_.update(result);
     write_file_atomically(*config_.output / kTrialsFile, trials_csv(plan_, ranking));

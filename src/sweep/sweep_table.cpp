@@ -90,7 +90,8 @@ std::string explanation(const Plan& plan, const std::vector<SettingSummary>& ran
          "p: two-sided paired t test over " +
          counted(plan.seeds.size(), "seed") + ", Holm-corrected for " +
          counted(static_cast<std::size_t>(finished - 1), "comparison") +
-         "; noise: p of 0.05 or more, may be chance\n";
+         "\n"
+         "noise: p of 0.05 or more, the difference may be chance\n";
 }
 
 }  // namespace
