@@ -1,31 +1,16 @@
 #include "cli/console.h"
 
-#include <array>
-#include <cstdio>
-
 #include "cli/log.h"
 #include "cli/output.h"
+#include "fmnist/core/numbers.h"
 #include "fmnist/run/run_directory.h"
 
 namespace fmnist {
 namespace {
 
-/// "1 step", "2 steps".
-std::string counted(std::uint64_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 void print_json(const nlohmann::ordered_json& event) { print(to_line(event) + "\n"); }
 
 }  // namespace
-
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-  return buffer.data();
-}
-
-std::string percent(double fraction) { return fixed(100.0 * fraction, 2) + "%"; }
 
 void LogLines::on_start(const RunStarted& start) {
   log_info("training on " + counted(start.train_images, "image") + " per epoch, " +
@@ -45,8 +30,9 @@ void LogLines::on_progress(const TrainProgress& progress) {
 }
 
 void ResultLines::on_epoch(const EpochFinished& epoch) {
-  print("[" + std::to_string(epoch.epoch) + "] " + (epoch.on_val ? "Val" : "Test") + " Loss: " +
-        fixed(epoch.evaluated.loss, 4) + ", Accuracy: " + percent(epoch.evaluated.accuracy) + "\n");
+  print("[" + std::to_string(epoch.epoch) + "] " + (epoch.on_val ? "Val" : "Test") +
+        " Loss: " + fixed(epoch.evaluated.loss, 4) +
+        ", Accuracy: " + percentage(epoch.evaluated.accuracy) + "\n");
 }
 
 void ResultLines::on_finish(const RunResult& result) {
@@ -54,11 +40,11 @@ void ResultLines::on_finish(const RunResult& result) {
                      counted(result.epochs, "epoch") + " in " + fixed(result.seconds, 1) + " s";
   if (result.final) {
     line += ": test loss " + fixed(result.final->loss, 4) + ", accuracy " +
-            percent(result.final->accuracy);
+            percentage(result.final->accuracy);
   }
   if (result.best) {
     line += "; best by validation: epoch " + std::to_string(result.best->epoch) +
-            " with test accuracy " + percent(result.best->test.accuracy);
+            " with test accuracy " + percentage(result.best->test.accuracy);
   }
   if (output_ && result.status != RunStatus::kDiverged)
     line += "; model in " + (*output_ / kModelFile).string();

@@ -7,12 +7,6 @@
 
 namespace fmnist {
 
-/// `value` with a fixed number of decimals.
-std::string fixed(double value, int decimals);
-
-/// A fraction as people read it: 0.8127 is "81.27%".
-std::string percent(double fraction);
-
 /// Log lines in the book's format, in the log files and, where `on_console`, on standard error.
 class LogLines final : public Observer {
  public:

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/console.h"
 #include "cli/terminal.h"
+#include "fmnist/core/numbers.h"
 
 namespace fmnist {
 namespace {
@@ -58,7 +58,7 @@ std::vector<std::string> figures(const BarValues& values) {
   if (values.seconds_left) texts.push_back("ETA " + clock_time(*values.seconds_left));
   if (values.metrics) {
     texts.push_back("loss " + fixed(values.metrics->loss, 4));
-    texts.push_back("acc " + percent(values.metrics->accuracy));
+    texts.push_back("acc " + percentage(values.metrics->accuracy));
   }
   if (values.images_per_second) texts.push_back(fixed(*values.images_per_second, 0) + " images/s");
   return texts;

@@ -8,7 +8,6 @@
 #include <system_error>
 
 #include "cli/command_line.h"
-#include "cli/console.h"
 #include "cli/log.h"
 #include "cli/output.h"
 #include "cli/provenance.h"
@@ -16,6 +15,7 @@
 #include "cli/signals.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
+#include "fmnist/core/numbers.h"
 #include "fmnist/core/options.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -180,7 +180,7 @@ class SweepCommand {
     };
     listener.final = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
       log_info("final, seed " + std::to_string(plan_.seeds[record.trial]) + ": " +
-               (record.figures ? "test accuracy " + percent(record.figures->accuracy)
+               (record.figures ? "test accuracy " + percentage(record.figures->accuracy)
                                : to_string(record.status) + (" (" + record.message + ")")));
       if (config_.json) print_event(event);
     };

@@ -11,6 +11,7 @@
 #include "cli/resume.h"
 #include "cli/signals.h"
 #include "cli/training_bar.h"
+#include "fmnist/core/numbers.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -46,8 +47,9 @@ int exit_status(const Config& config, const RunResult& result) {
   }
   const double accuracy = result.best ? result.best->test.accuracy : result.final->accuracy;
   if (!config.fail_under || 100.0 * accuracy >= *config.fail_under) return 0;
-  throw Error(ErrorKind::kGate, "test accuracy " + percent(accuracy) + " is below --fail-under " +
-                                    percent(*config.fail_under / 100.0));
+  throw Error(ErrorKind::kGate, "test accuracy " + percentage(accuracy) +
+                                    " is below --fail-under " +
+                                    percentage(*config.fail_under / 100.0));
 }
 
 Request requested() {

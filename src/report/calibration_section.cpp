@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "fmnist/core/numbers.h"
 #include "report/html.h"
-#include "report/numbers.h"
 #include "report/sections.h"
 #include "report/svg.h"
 

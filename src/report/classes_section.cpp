@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fmnist/core/numbers.h"
 #include "report/heat_table.h"
 #include "report/html.h"
-#include "report/numbers.h"
 #include "report/sections.h"
 
 namespace fmnist {

@@ -1,6 +1,6 @@
+#include "fmnist/core/numbers.h"
 #include "report/html.h"
 #include "report/line_chart.h"
-#include "report/numbers.h"
 #include "report/sections.h"
 
 namespace fmnist {

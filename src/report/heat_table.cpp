@@ -1,7 +1,7 @@
 #include "report/heat_table.h"
 
+#include "fmnist/core/numbers.h"
 #include "report/html.h"
-#include "report/numbers.h"
 
 namespace fmnist {
 namespace {

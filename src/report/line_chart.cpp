@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "report/numbers.h"
+#include "fmnist/core/numbers.h"
 #include "report/svg.h"
 
 namespace fmnist {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fmnist/core/numbers.h"
 #include "report/html.h"
-#include "report/numbers.h"
 #include "report/pictures.h"
 #include "report/sections.h"
 

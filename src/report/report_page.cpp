@@ -1,8 +1,8 @@
 #include "fmnist/report/report_page.h"
 
+#include "fmnist/core/numbers.h"
 #include "fmnist/core/options.h"
 #include "report/html.h"
-#include "report/numbers.h"
 #include "report/sections.h"
 #include "report/stylesheet.h"
 

@@ -1,6 +1,6 @@
+#include "fmnist/core/numbers.h"
 #include "fmnist/core/options.h"
 #include "report/html.h"
-#include "report/numbers.h"
 #include "report/sections.h"
 
 namespace fmnist {

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "report/numbers.h"
+#include "fmnist/core/numbers.h"
 
 namespace fmnist {
 namespace {

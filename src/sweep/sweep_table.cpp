@@ -1,31 +1,19 @@
 #include "fmnist/sweep/sweep_table.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
+
+#include "fmnist/core/numbers.h"
 
 namespace fmnist {
 namespace {
 
 using Row = std::vector<std::string>;
 
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.*f", decimals, value);
-  return buffer.data();
-}
-
-std::string percent_text(double fraction) { return fixed(100.0 * fraction, 2) + "%"; }
-
-std::string counted(std::size_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 /// "84.10 ± 0.21%"; without the middle part for one value.
 std::string accuracy_text(const std::optional<Spread>& spread) {
   if (!spread) return "-";
-  if (!spread->sd) return percent_text(spread->mean);
-  return fixed(100.0 * spread->mean, 2) + " ± " + percent_text(*spread->sd);
+  if (!spread->sd) return percentage(spread->mean);
+  return fixed(100.0 * spread->mean, 2) + " ± " + percentage(*spread->sd);
 }
 
 std::string loss_text(const std::optional<Spread>& spread) {
@@ -126,7 +114,7 @@ std::string trial_line(const Plan& plan, const TrialRecord& record) {
     line += "after " + counted(record.epochs, "epoch") + ", ";
   if (!record.figures) return line + "(" + record.message + ")";
   return line + "val loss " + fixed(record.figures->loss, 4) + ", accuracy " +
-         percent_text(record.figures->accuracy) + " (" + fixed(record.seconds, 1) + " s)";
+         percentage(record.figures->accuracy) + " (" + fixed(record.seconds, 1) + " s)";
 }
 
 std::string ranking_table(const Plan& plan, const std::vector<SettingSummary>& ranking) {
@@ -154,7 +142,7 @@ std::string finals_table(const Plan& plan, const std::vector<TrialRecord>& final
       rows.push_back({seed, to_string(record.status), ""});
       continue;
     }
-    rows.push_back({seed, percent_text(record.figures->accuracy), fixed(record.figures->loss, 4)});
+    rows.push_back({seed, percentage(record.figures->accuracy), fixed(record.figures->loss, 4)});
     accuracies.push_back(record.figures->accuracy);
     losses.push_back(record.figures->loss);
   }

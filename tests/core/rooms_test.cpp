@@ -28,8 +28,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"report", {"core", "data", "engine", "train", "run", "image", "evaluate"}},
     {"sweep", {"core", "data", "engine", "train", "run"}},
     {"cli",
-     {"image", "tensorboard", "evaluate", "report", "sweep", "core", "data", "engine", "engine/torch", "engine/fused",
-      "engine/select", "train", "run"}},
+     {"image", "tensorboard", "evaluate", "report", "sweep", "core", "data", "engine",
+      "engine/torch", "engine/fused", "engine/select", "train", "run"}},
 };
 
 /// The room a path belongs to: the nearest folder above it that is one; a room may have folders.

@@ -1,4 +1,4 @@
-#include "report/numbers.h"
+#include "fmnist/core/numbers.h"
 
 #include <array>
 #include <cstdio>
