@@ -56,9 +56,9 @@ constexpr std::array<std::pair<const char*, Inversion>, 3> kInversions = {
     {{"auto", Inversion::kAuto}, {"yes", Inversion::kYes}, {"no", Inversion::kNo}}};
 
 constexpr const char* kSweepFooter =
-    "\nThe options of a run are those of every trial; --val-split is 5000 and --threads\n"
-    "1 unless given. --config FILE reads them from a file, too. --resume goes on with\n"
-    "the sweep in --output: add it to the command that began it.";
+    "\nThe options of a run are those of every trial. --config FILE reads them from a\n"
+    "file, too. --resume goes on with the sweep in --output: add it to the command\n"
+    "that began it.";
 
 void need_checkpoint(const std::string& checkpoint, const std::string& command) {
   if (!checkpoint.empty()) return;
@@ -176,6 +176,10 @@ void Subcommands::declare_sweep(CLI::App& app, const Declare& declare) {
     return option.changes_result || concerns_machine_or_log(option) ||
            is_one_of(option, {"data-dir", "output", "overwrite", "checkpoint-every"});
   });
+  sweep_->get_option("--val-split")
+      ->description("training images that each trial holds out, by which they are compared; not 0")
+      ->default_str("5000");
+  sweep_->get_option("--threads")->description("CPU threads of each trial")->default_str("1");
 }
 
 SweepOptions Subcommands::read_sweep() const {
