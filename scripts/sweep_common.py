@@ -198,6 +198,7 @@ class Trial:
         self._options = options
         self._directory = Path(directory)
         self._child = None
+        self.resumed_after = 0  # epochs that an earlier child had finished
 
     def epochs(self):
         """Yields {epoch, val_accuracy, val_loss, weights_sha256} of every epoch, from the first on.
@@ -207,7 +208,7 @@ class Trial:
         """
         done = 0
         for row in self._finished_epochs():
-            done = row["epoch"]
+            self.resumed_after = done = row["epoch"]
             yield row
         self._start()
         found = None
@@ -287,6 +288,8 @@ class Outcome:
     epochs: int
     accuracy: float
     state: str  # finished, stopped, diverged or failed
+    weights_sha256: str = ""  # after its last epoch
+    resumed_after: int = 0  # epochs, the last time
 
 
 def ranked(plan, outcomes):
@@ -309,6 +312,16 @@ def ranked(plan, outcomes):
     entries = [(setting, [one for one in outcomes if one.setting == setting])
                for setting in plan.settings]  # fmt: skip
     return sorted(entries, key=rank)
+
+
+def write_trials(path, outcomes):
+    columns = ["setting", "seed", "epochs", "val_accuracy", "state", "resumed_after"]
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow([*columns, "weights_sha256"])
+        for one in sorted(outcomes, key=lambda one: (label_of(one.setting), one.seed)):
+            figures = [label_of(one.setting), one.seed, one.epochs, one.accuracy, one.state]
+            writer.writerow([*figures, one.resumed_after, one.weights_sha256])
 
 
 def row_of(setting, found):

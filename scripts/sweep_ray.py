@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to Ray's authors
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # standard output holds our table only
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 
@@ -53,6 +54,7 @@ class TrainingTrial(tune.Trainable):
             **row,
             "best": self._best,
             "state": "finished" if last else "stopped",
+            "resumed_after": self._trial.resumed_after,
             "done": last,
         }
 
@@ -69,6 +71,12 @@ class TrainingTrial(tune.Trainable):
     def cleanup(self):
         self._trial.stop()
         shutil.rmtree(self._run, ignore_errors=True)
+
+    def reset_config(self, config):
+        """Takes another trial, which is faster than a new worker."""
+        self.cleanup()
+        self.setup(config)
+        return True
 
 
 class Progress(tune.Callback):
@@ -167,6 +175,7 @@ def tuner_of(given, plan):
             metric="val_accuracy",
             mode="max",
             scheduler=scheduler,
+            reuse_actors=True,
             trial_name_creator=name_of,
             trial_dirname_creator=directory_of,
         ),
@@ -183,12 +192,15 @@ def tuner_of(given, plan):
 
 def outcome_of(result):
     config, found = result.config["trial"], result.metrics or {}
+    epochs = found.get("training_iteration", 0)
     return Outcome(
         setting=config["setting"],
         seed=config["seed"],
-        epochs=found.get("training_iteration", 0),
+        epochs=epochs,
         accuracy=found.get("best", 0.0),
         state="failed" if result.error else found["state"],
+        weights_sha256=found.get("weights_sha256", ""),
+        resumed_after=found.get("resumed_after", 0),
     )
 
 
@@ -207,8 +219,10 @@ def main():
             logging_level="error",
         )
     results = tuner_of(given, plan).fit()
-    sweep_common.print_outcomes(plan, [outcome_of(result) for result in results])
     ray.shutdown()
+    outcomes = [outcome_of(result) for result in results]
+    sweep_common.write_trials(given.storage / given.name / "trials.csv", outcomes)
+    sweep_common.print_outcomes(plan, outcomes)
 
 
 if __name__ == "__main__":
