@@ -1,6 +1,6 @@
 """What the sweep scripts share: the plan of a sweep, a trial as a child process, the closing table.
 
-A trial is one setting with one seed: one run of fmnist-train, on one core, stopped and resumed at will.
+A trial is one setting with one seed: one run of fmnist-train on one core, stopped and resumed at will.
 """
 
 import argparse
@@ -21,6 +21,7 @@ STATE = "last.safetensors"
 METRICS = "metrics.csv"
 STATE_FILES = (STATE, METRICS, "config.toml")  # all that --resume needs, in the order to copy them
 DIVERGED = 6  # the exit status
+OWN_OPTIONS = ("--output", "--no-output", "--overwrite", "--resume", "--seed", "--config")
 LONGEST_EXIT = 10  # seconds from SIGTERM to SIGKILL
 
 
@@ -58,7 +59,7 @@ class Axis:
 
 
 def parse_vary(text):
-    """`lr=0.005,0.01`, `lr=1e-3..1e-1:log:7` (so many values) or `lr=1e-3..1e-1:log` (to be drawn)."""
+    """`lr=0.005,0.01`, `lr=0.001..0.1:log:7` (7 values) or `lr=0.001..0.1:log` (to be drawn)."""
     name, equals, written = text.partition("=")
     name = name.lstrip("-").replace("_", "-")
     if not equals or not name or not written:
@@ -77,7 +78,7 @@ def parse_vary(text):
         steps = -1
     if steps < 0 or steps == 1 or len(number) > 1 or scale not in ("log", "lin"):
         raise argparse.ArgumentTypeError(
-            f"'{text}' is not a range: LOW..HIGH:log or LOW..HIGH:lin, then :N for N (from 2) values"
+            f"'{text}' is no range: LOW..HIGH:log or LOW..HIGH:lin, then :N for N values (from 2)"
         )
     if not axis.low < axis.high or (axis.logarithmic and axis.low <= 0):
         raise argparse.ArgumentTypeError(f"the range of '{text}' is empty or starts below :log's 0")
@@ -160,25 +161,27 @@ def add_plan_arguments(parser):
     add = parser.add_argument
     add("--vary", type=parse_vary, action="append", required=True, metavar="NAME=VALUES",
         help="an option and its values: lr=0.005,0.01 or lr=1e-3..1e-1:log:7 (or :lin:7); "
-        "repeat for more options")  # fmt: skip
+        "repeat for more options")
     add("--seeds", type=positive, default=3, metavar="N", help="per setting (default %(default)s)")
     add("--trials", type=positive, metavar="N",
-        help="N settings drawn at random; ranges then need no number of values")  # fmt: skip
+        help="N settings drawn at random; ranges then need no number of values")
     add("--draw", type=int, default=0, metavar="N", help="seed of that draw (default %(default)s)")
     add("--epochs", type=positive, default=40, metavar="N", help="default %(default)s")
     add("--val-split", type=positive, default=5000, metavar="N",
-        help="training images held out, by which settings are compared (default %(default)s)")  # fmt: skip
+        help="training images held out, by which settings are compared (default %(default)s)")
     add("--program", type=Path, default=ROOT / "build" / "release" / "fmnist-train",
-        metavar="FILE", help="default build/release/fmnist-train")  # fmt: skip
+        metavar="FILE", help="default build/release/fmnist-train")
 
 
 def plan_of(given, base):
     """The validated plan from parsed arguments and those left over for the program."""
     for word in base:
-        if word.split("=")[0].replace("_", "-") in ("--output", "--no-output", "--resume", "--seed"):
+        if word.split("=")[0].replace("_", "-") in OWN_OPTIONS:
             raise SweepError(f"{word} is the sweep's own to give")
     if not given.program.is_file():
-        raise SweepError(f"there is no {given.program}; run scripts/build release, or give --program")
+        raise SweepError(
+            f"there is no {given.program}; run scripts/build release, or give --program"
+        )
     defaults = {"epochs": given.epochs, "val-split": given.val_split, "threads": 1}
     defaults |= {"device": "cpu", "checkpoint-every": 1}
     settings = settings_of(given.vary, given.trials, given.draw)
@@ -188,6 +191,22 @@ def plan_of(given, base):
 
 
 # --- A trial ---
+
+
+def read_epochs(run):
+    """What metrics.csv says of every finished epoch of a run directory that has a state."""
+    if not (run / STATE).exists():
+        return []
+    with open(run / METRICS, newline="") as file:
+        return [
+            {
+                "epoch": int(row["epoch"]),
+                "val_accuracy": float(row["accuracy"]),
+                "val_loss": float(row["loss"]),
+                "weights_sha256": row["weights_sha256"],
+            }
+            for row in csv.DictReader(file)
+        ]
 
 
 class Trial:
@@ -207,7 +226,7 @@ class Trial:
         behind, the child repeats that epoch with the same result, which is yielded once.
         """
         done = 0
-        for row in self._finished_epochs():
+        for row in read_epochs(self._directory):
             self.resumed_after = done = row["epoch"]
             yield row
         self._start()
@@ -238,20 +257,6 @@ class Trial:
             self._child.kill()
             self._child.communicate()
         self._child = None
-
-    def _finished_epochs(self):
-        if not (self._directory / STATE).exists():
-            return []
-        with open(self._directory / METRICS, newline="") as file:
-            return [
-                {
-                    "epoch": int(row["epoch"]),
-                    "val_accuracy": float(row["accuracy"]),
-                    "val_loss": float(row["loss"]),
-                    "weights_sha256": row["weights_sha256"],
-                }
-                for row in csv.DictReader(file)
-            ]
 
     def _start(self):
         # setpriv makes the kernel send SIGTERM when the parent dies, however it dies.
@@ -310,7 +315,7 @@ def ranked(plan, outcomes):
         return (0, -min(one.epochs for one in found), -mean)
 
     entries = [(setting, [one for one in outcomes if one.setting == setting])
-               for setting in plan.settings]  # fmt: skip
+               for setting in plan.settings]
     return sorted(entries, key=rank)
 
 

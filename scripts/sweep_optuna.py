@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Runs a sweep from an Optuna storage: the same command on any number of machines pulls its trials.
 
-The first process writes the plan into the storage, every process takes one trial after the other and
-leaves when all are done; an Optuna pruner stops the worse ones. A trial whose process was killed is
-taken over by another, which goes on from its state in --runs. Options that are not listed here go to
-fmnist-train.
+The first process writes the plan into the storage, every process takes one trial after the other
+and leaves when all are done; an Optuna pruner stops the worse ones. A trial whose process was killed
+is taken over by another, which goes on from its state in --runs. Options that are not listed here go
+to fmnist-train.
 """
 
 import argparse
@@ -45,17 +45,17 @@ def parse_arguments():
     add = parser.add_argument
     add("--storage", default="runs/optuna/journal.log", metavar="FILE|URL",
         help="a journal file that all machines see, or the URL of a database, such as "
-        "postgresql://user@host/name (default %(default)s)")  # fmt: skip
+        "postgresql://user@host/name (default %(default)s)")
     add("--name", default="sweep", metavar="NAME", help="of the study (default %(default)s)")
     add("--runs", type=Path, default=Path("runs/optuna"), metavar="DIR",
-        help="of the trials' run directories; all machines should see it (default %(default)s)")  # fmt: skip
+        help="of the trials' run directories; all machines should see it (default %(default)s)")
     add("--pruner", choices=("median", "halving", "none"), default="median",
-        help="Optuna's MedianPruner, SuccessiveHalvingPruner or none (default %(default)s)")  # fmt: skip
+        help="Optuna's MedianPruner, SuccessiveHalvingPruner or none (default %(default)s)")
     add("--grace", type=positive, default=5, metavar="N",
-        help="no trial is pruned before N epochs (default %(default)s)")  # fmt: skip
+        help="no trial is pruned before N epochs (default %(default)s)")
     add("--stale", type=positive, default=120, metavar="SECONDS",
         help="a trial of which nothing was heard for so long, several times an epoch, "
-        "is taken over (default %(default)s)")  # fmt: skip
+        "is taken over (default %(default)s)")
     return parser.parse_known_args()
 
 

@@ -118,19 +118,19 @@ def parse_arguments():
     sweep_common.add_plan_arguments(parser)
     add = parser.add_argument
     add("--address", metavar="HOST:PORT",
-        help="of a Ray cluster, or auto (default: one is started on this machine)")  # fmt: skip
+        help="of a Ray cluster, or auto (default: one is started on this machine)")
     add("--jobs", type=positive, metavar="N",
-        help="trials side by side when Ray is started here (default: its cores)")  # fmt: skip
+        help="trials side by side when Ray is started here (default: its cores)")
     add("--storage", type=Path, default=Path("runs/ray"), metavar="DIR",
-        help="for checkpoints; all machines must see it (default %(default)s)")  # fmt: skip
+        help="for checkpoints; all machines must see it (default %(default)s)")
     add("--name", default="sweep", metavar="NAME", help="folder in --storage (default sweep)")
     add("--resume", action="store_true", help="go on with the sweep of that name")
     add("--grace", type=positive, default=5, metavar="N",
-        help="ASHA stops no trial before N epochs; with N = --epochs none at all (default 5)")  # fmt: skip
+        help="ASHA stops no trial before N epochs; with N = --epochs none at all (default 5)")
     add("--eta", type=float, default=3, metavar="X",
-        help="ASHA lets 1 of X go on at every rung (default %(default)s)")  # fmt: skip
+        help="ASHA lets 1 of X go on at every rung (default %(default)s)")
     add("--retries", type=int, default=3, metavar="N",
-        help="of a trial whose worker was lost or that failed (default %(default)s)")  # fmt: skip
+        help="of a trial whose worker was lost or that failed (default %(default)s)")
     return parser.parse_known_args()
 
 
