@@ -1,6 +1,7 @@
 """What the sweep scripts share: the plan of a sweep, a trial as a child process, the closing table.
 
-A trial is one setting with one seed: one run of fmnist-train on one core, stopped and resumed at will.
+A trial is one setting with one seed: one run of fmnist-train on one core, which can be stopped and
+resumed at any time.
 """
 
 import argparse
@@ -21,7 +22,7 @@ STATE = "last.safetensors"
 METRICS = "metrics.csv"
 STATE_FILES = (STATE, METRICS, "config.toml")  # all that --resume needs, in the order to copy them
 DIVERGED = 6  # the exit status
-OWN_OPTIONS = ("--output", "--no-output", "--overwrite", "--resume", "--seed", "--config")
+OWN_OPTIONS = ("--output", "--no-output", "--overwrite", "--resume", "--seed", "--max-time")
 LONGEST_EXIT = 10  # seconds from SIGTERM to SIGKILL
 
 
@@ -169,6 +170,8 @@ def add_plan_arguments(parser):
     add("--epochs", type=positive, default=40, metavar="N", help="default %(default)s")
     add("--val-split", type=positive, default=5000, metavar="N",
         help="training images held out, by which settings are compared (default %(default)s)")
+    add("--checkpoint-every", type=positive, default=1, metavar="N",
+        help="epochs between two states of a trial; more where storage is slow (default 1)")
     add("--program", type=Path, default=ROOT / "build" / "release" / "fmnist-train",
         metavar="FILE", help="default build/release/fmnist-train")
 
@@ -183,7 +186,7 @@ def plan_of(given, base):
             f"there is no {given.program}; run scripts/build release, or give --program"
         )
     defaults = {"epochs": given.epochs, "val-split": given.val_split, "threads": 1}
-    defaults |= {"device": "cpu", "checkpoint-every": 1}
+    defaults |= {"device": "cpu", "checkpoint-every": given.checkpoint_every}
     settings = settings_of(given.vary, given.trials, given.draw)
     plan = Plan(given.program.resolve(), settings, given.seeds, defaults, base)
     plan.validate()
@@ -222,28 +225,28 @@ class Trial:
     def epochs(self):
         """Yields {epoch, val_accuracy, val_loss, weights_sha256} of every epoch, from the first on.
 
-        Those that an earlier child finished come from metrics.csv; should its state be one epoch
-        behind, the child repeats that epoch with the same result, which is yielded once.
+        Those that an earlier child finished come from metrics.csv; epochs that its state lacks
+        are repeated with the same results, and yielded once.
         """
         done = 0
         for row in read_epochs(self._directory):
             self.resumed_after = done = row["epoch"]
             yield row
         self._start()
-        found = None
+        found = None  # an epoch that is yielded once its state is written, or none is to be
         for line in self._child.stdout:
             event = json.loads(line)
-            if event["event"] == "epoch" and event["epoch"] > done:
-                found = event
-            if found and event["event"] in ("checkpoint", "result"):
-                done = found["epoch"]
-                yield {
-                    "epoch": done,
-                    "val_accuracy": found["val"]["accuracy"],
-                    "val_loss": found["val"]["loss"],
-                    "weights_sha256": found["weights_sha256"],
-                }
+            if found and event["event"] in ("checkpoint", "epoch", "result"):
+                yield found
                 found = None
+            if event["event"] == "epoch" and event["epoch"] > done:
+                done = event["epoch"]
+                found = {
+                    "epoch": done,
+                    "val_accuracy": event["val"]["accuracy"],
+                    "val_loss": event["val"]["loss"],
+                    "weights_sha256": event["weights_sha256"],
+                }
         self._end()
 
     def stop(self):
@@ -292,7 +295,7 @@ class Outcome:
     seed: int
     epochs: int
     accuracy: float
-    state: str  # finished, stopped, diverged or failed
+    state: str  # finished, stopped (early), diverged, failed or unfinished
     weights_sha256: str = ""  # after its last epoch
     resumed_after: int = 0  # epochs, the last time
 

@@ -2,9 +2,9 @@
 """Runs a sweep from an Optuna storage: the same command on any number of machines pulls its trials.
 
 The first process writes the plan into the storage, every process takes one trial after the other
-and leaves when all are done; an Optuna pruner stops the worse ones. A trial whose process was killed
-is taken over by another, which goes on from its state in --runs. Options that are not listed here go
-to fmnist-train.
+and leaves when all are done; an Optuna pruner stops the worse ones. A trial whose process was
+killed is taken over by another, which goes on from its state in --runs. Options that are not listed
+here go to fmnist-train.
 """
 
 import argparse
@@ -182,11 +182,10 @@ class Sweep:
             run.stop()
 
     def _train(self, trial, run):
-        state = "finished"
+        state, row = "finished", {}
         try:
             for row in run.epochs():
                 trial.set_user_attr(HEARTBEAT, time.time())
-                trial.set_user_attr("weights_sha256", row["weights_sha256"])
                 trial.report(row["val_accuracy"], row["epoch"])
                 if trial.should_prune():
                     state = "stopped"
@@ -194,6 +193,7 @@ class Sweep:
         except sweep_common.Diverged:
             state = "diverged"
         trial.set_user_attr("state", state)
+        trial.set_user_attr("weights_sha256", row.get("weights_sha256", ""))
         trial.set_user_attr("resumed_after", run.resumed_after)
         if state == "stopped":
             self._tell(trial, state=TrialState.PRUNED)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Runs a sweep on a Ray cluster: Ray Tune starts trials, and its ASHA scheduler stops the worse ones.
+"""Runs a sweep on a Ray cluster: Ray Tune starts trials, its ASHA scheduler stops the worse ones.
 
 Every trial is one fmnist-train on one core. After every epoch its validation accuracy goes to Tune
-with a checkpoint that holds the training state, so that a trial whose worker or node is lost goes on
-elsewhere, to the bits of an undisturbed one. Options that are not listed here go to fmnist-train.
+with a checkpoint that holds the training state, so that a trial whose worker or node is lost goes
+on elsewhere, to the bits of an undisturbed one. Options that are not listed here go to
+fmnist-train.
 """
 
 import argparse
@@ -183,7 +184,9 @@ def tuner_of(given, plan):
             name=given.name,
             storage_path=str(storage),
             failure_config=tune.FailureConfig(max_failures=given.retries),
-            checkpoint_config=tune.CheckpointConfig(num_to_keep=2, checkpoint_frequency=1),
+            checkpoint_config=tune.CheckpointConfig(
+                num_to_keep=2, checkpoint_frequency=given.checkpoint_every
+            ),
             callbacks=[Progress()],
             verbose=0,
         ),
@@ -198,7 +201,7 @@ def outcome_of(result):
         seed=config["seed"],
         epochs=epochs,
         accuracy=found.get("best", 0.0),
-        state="failed" if result.error else found["state"],
+        state="failed" if result.error else found.get("state", "unfinished"),
         weights_sha256=found.get("weights_sha256", ""),
         resumed_after=found.get("resumed_after", 0),
     )

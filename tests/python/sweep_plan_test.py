@@ -60,7 +60,8 @@ class Settings(unittest.TestCase):
 class Ranking(unittest.TestCase):
     def setUp(self):
         settings = [{"lr": str(number)} for number in range(4)]
-        self.plan = Plan(Path("program"), settings, 2, {"epochs": 9, "val-split": 5000}, ["--quiet"])
+        defaults = {"epochs": 9, "val-split": 5000}
+        self.plan = Plan(Path("program"), settings, 2, defaults, ["--quiet"])
 
     def outcomes(self, *figures):
         """(setting, epochs, accuracy, state) for each."""

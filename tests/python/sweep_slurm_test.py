@@ -1,4 +1,6 @@
-"""The logic of scripts/sweep_slurm.sbatch, with Slurm's part played here: sweep_slurm_test.py PROGRAM
+"""The logic of scripts/sweep_slurm.sbatch, with Slurm's part played here.
+
+Run as: sweep_slurm_test.py PROGRAM
 
 Needs the real data set; no Slurm and no Python package.
 """
