@@ -19,7 +19,7 @@ import sweep_support
 from sweep_support import ROOT, PatientTest, direct_run, read_trials
 
 TRIAL = ["--val-split", "5000", "--train-limit", "20000"]
-LONG = ["--epochs", "25", *TRIAL]  # long enough to be killed in the midst of it
+LONG = ["--epochs", "15", *TRIAL]  # long enough to be killed in the midst of it
 SHORT = ["--epochs", "3", *TRIAL, "--limit-batches", "30"]
 
 
@@ -78,7 +78,7 @@ class OptunaSweep(PatientTest):
         self.run_two(storage=f"sqlite:///{self.runs}/study.db")
 
     def test_a_killed_process_leaves_its_trial_to_the_other(self):
-        options = ["--vary", "lr=0.02", "--seeds", "1", "--pruner", "none", "--stale", "8", *LONG]
+        options = ["--vary", "lr=0.02", "--seeds", "1", "--pruner", "none", "--stale", "3", *LONG]
         killed = self.start(*options)
         run = self.wait_for(lambda: list(self.runs.glob("0000-*/metrics.csv")))[0]
         self.wait_for(lambda: len(run.read_text().splitlines()) > 3)
@@ -113,7 +113,7 @@ class OptunaSweep(PatientTest):
         self.assertIn("has another plan", log)
 
     def test_the_pruner_stops_the_worse(self):
-        options = ["--vary", "lr=0.1,0.1,0.09,0.08,0.07,1e-5,1e6", "--seeds", "1", "--grace", "1"]
+        options = ["--vary", "lr=0.1,0.09,0.08,0.07,0.06,1e-5,1e6", "--seeds", "1", "--grace", "1"]
         out, _ = self.finish(self.start(*options, *SHORT))
         states = {t["setting"]: t["state"] for t in read_trials(self.runs / "trials.csv")}
         self.assertEqual(states["lr=0.1"], "finished")

@@ -20,7 +20,7 @@ from sweep_support import ROOT, PatientTest, direct_run, read_trials  # noqa: E4
 
 OBJECT_STORE_BYTES = 80 * 1024 * 1024
 TRIAL = ["--val-split", "5000", "--train-limit", "20000"]
-LONG = ["--epochs", "25", *TRIAL]  # long enough to be killed in the midst of it
+LONG = ["--epochs", "15", *TRIAL]  # long enough to be killed in the midst of it
 SHORT = ["--epochs", "4", *TRIAL, "--limit-batches", "30"]
 
 
@@ -66,7 +66,7 @@ class RaySweep(PatientTest):
         return found
 
     def test_a_killed_worker_costs_no_bit(self):
-        sweep = self.start("killed", "--vary", "lr=0.02", "--seeds", "2", "--grace", "25", *LONG)
+        sweep = self.start("killed", "--vary", "lr=0.02", "--seeds", "2", "--grace", "15", *LONG)
         child, run = self.wait_for(self.child_after_three_epochs, "killed")
         self.assertGreater(sweep_support.parent_of(child), 1)
         os.kill(sweep_support.parent_of(child), signal.SIGKILL)

@@ -16,7 +16,7 @@ import sweep_support
 from sweep_support import ROOT, PatientTest, direct_run, read_trials
 
 TRIAL = ["--val-split", "5000", "--train-limit", "20000"]
-LONG = ["--epochs", "25", *TRIAL]  # long enough to be stopped in the midst of it
+LONG = ["--epochs", "15", *TRIAL]  # long enough to be stopped in the midst of it
 SHORT = ["--epochs", "2", *TRIAL, "--limit-batches", "30"]
 
 

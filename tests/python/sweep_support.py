@@ -1,6 +1,7 @@
 """What the tests of the sweep scripts share. Each is run as: TEST PROGRAM [unittest options]"""
 
 import csv
+import functools
 import json
 import os
 import subprocess
@@ -26,6 +27,7 @@ class PatientTest(unittest.TestCase):
         raise AssertionError("waited in vain")
 
 
+@functools.cache
 def direct_run(*options):
     """The result event of the program, run without a sweep."""
     command = [PROGRAM, "--json", "--no-output", "--threads", "1", "--device", "cpu", *options]
