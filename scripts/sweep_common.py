@@ -67,6 +67,8 @@ def parse_vary(text):
         raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUES, such as lr=0.005,0.01")
     if name == "seed":
         raise argparse.ArgumentTypeError("seed is not varied: --seeds N takes the seeds 0 to N - 1")
+    if name == "val-split":
+        raise argparse.ArgumentTypeError("val-split is not varied: by it settings are compared")
     if ".." not in written:
         return Axis(name, tuple(written.split(",")))
     range_, scale, *number = written.split(":") + [""] * (":" not in written)
@@ -99,7 +101,7 @@ def settings_of(axes, trials, draw):
             if not axis.values:
                 raise SweepError(
                     f"{axis.name} has a range without a number of values: append :N, "
-                    "or give --trials N to draw N settings at random"
+                    "or give --search random --trials N"
                 )
         combinations = itertools.product(*(axis.values for axis in axes))
     else:
@@ -164,8 +166,10 @@ def add_plan_arguments(parser):
         help="an option and its values: lr=0.005,0.01 or lr=1e-3..1e-1:log:7 (or :lin:7); "
         "repeat for more options")
     add("--seeds", type=positive, default=3, metavar="N", help="per setting (default %(default)s)")
+    add("--search", choices=("grid", "random"), default="grid",
+        help="all combinations, or --trials N of them at random (default grid)")
     add("--trials", type=positive, metavar="N",
-        help="N settings drawn at random; ranges then need no number of values")
+        help="with --search random; ranges then need no number of values")
     add("--draw", type=int, default=0, metavar="N", help="seed of that draw (default %(default)s)")
     add("--epochs", type=positive, default=40, metavar="N", help="default %(default)s")
     add("--val-split", type=positive, default=5000, metavar="N",
@@ -181,6 +185,8 @@ def plan_of(given, base):
     for word in base:
         if word.split("=")[0].replace("_", "-") in OWN_OPTIONS:
             raise SweepError(f"{word} is the sweep's own to give")
+    if (given.search == "random") != (given.trials is not None):
+        raise SweepError("--search random and --trials N belong together")
     if not given.program.is_file():
         raise SweepError(
             f"there is no {given.program}; run scripts/build release, or give --program"
@@ -289,7 +295,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trial reached: its best epoch by validation, and how many epochs it was given."""
+    """What a trial reached: its validation accuracy after the last epoch that it was given."""
 
     setting: dict
     seed: int
@@ -346,7 +352,7 @@ def row_of(setting, found):
 def print_outcomes(plan, outcomes):
     """The table of settings, best first, and the command that retrains the first."""
     table = ranked(plan, outcomes)
-    print(f"\nvalidation accuracy in percent, best epoch, over {plan.seeds} seeds:\n")
+    print(f"\nvalidation accuracy in percent after the last epoch, {plan.seeds} seeds:\n")
     print("| setting | mean | sd | epochs | trials |\n|---|---|---|---|---|")
     for setting, found in table:
         print(row_of(setting, found))

@@ -198,12 +198,8 @@ class Sweep:
         if state == "stopped":
             self._tell(trial, state=TrialState.PRUNED)
         else:
-            best = max(self._reported(trial), default=0.0)
-            self._tell(trial, value=best if state == "finished" else 0.0)
+            self._tell(trial, value=row["val_accuracy"] if state == "finished" else 0.0)
         say(f"trial {trial.user_attrs['trial']}: {state}")
-
-    def _reported(self, trial):
-        return self._study.trials[trial.number].intermediate_values.values()
 
     def _tell(self, trial, value=None, state=None):
         """False when another process told first."""
@@ -237,7 +233,7 @@ class Sweep:
             setting=setting,
             seed=seed,
             epochs=trial.last_step or 0,
-            accuracy=max(trial.intermediate_values.values(), default=0.0),
+            accuracy=trial.intermediate_values.get(trial.last_step, 0.0),
             state=trial.user_attrs["state"] if ended else "failed",
             weights_sha256=trial.user_attrs.get("weights_sha256", ""),
             resumed_after=trial.user_attrs.get("resumed_after", 0),

@@ -51,9 +51,9 @@ def outcomes_of(plan, folder):
     for number, (setting, seed) in enumerate(plan.trials(), start=1):
         run = folder / f"{number:04d}"
         rows = read_epochs(run)
-        best = max((row["val_accuracy"] for row in rows), default=0.0)
-        last = rows[-1] if rows else {"epoch": 0, "weights_sha256": ""}
-        figures = (last["epoch"], best, state_of(run), last["weights_sha256"])
+        last = rows[-1] if rows else {"epoch": 0, "val_accuracy": 0.0, "weights_sha256": ""}
+        state = state_of(run)
+        figures = (last["epoch"], last["val_accuracy"], state, last["weights_sha256"])
         outcomes.append(Outcome(setting, seed, *figures))
     return outcomes
 

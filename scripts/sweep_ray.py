@@ -39,21 +39,18 @@ class TrainingTrial(tune.Trainable):
             self._config["program"], self._config["options"], self._run
         )
         self._rows = self._trial.epochs()  # starts nothing before the first step
-        self._best = 0.0
 
     def step(self):
         reported = self.iteration
         try:
             for row in self._rows:
-                self._best = max(self._best, row["val_accuracy"])
                 if row["epoch"] > reported:
                     break
         except sweep_common.Diverged:
-            return {"val_accuracy": 0.0, "best": 0.0, "state": "diverged", "done": True}
+            return {"val_accuracy": 0.0, "state": "diverged", "done": True}
         last = row["epoch"] == self._config["epochs"]
         return {
             **row,
-            "best": self._best,
             "state": "finished" if last else "stopped",
             "resumed_after": self._trial.resumed_after,
             "done": last,
@@ -87,7 +84,7 @@ class Progress(tune.Callback):
         result = trial.last_result
         say(
             f"{trial}: {result['state']} after epoch {result['training_iteration']}, "
-            f"best validation accuracy {100 * result['best']:.2f} %"
+            f"validation accuracy {100 * result['val_accuracy']:.2f} %"
         )
 
     def on_trial_recover(self, iteration, trials, trial, **_):
@@ -200,7 +197,7 @@ def outcome_of(result):
         setting=config["setting"],
         seed=config["seed"],
         epochs=epochs,
-        accuracy=found.get("best", 0.0),
+        accuracy=found.get("val_accuracy", 0.0),
         state="failed" if result.error else found.get("state", "unfinished"),
         weights_sha256=found.get("weights_sha256", ""),
         resumed_after=found.get("resumed_after", 0),

@@ -54,7 +54,7 @@ class OptunaSweep(PatientTest):
             name, value = trial["setting"].split("=")
             expected = direct_run(f"--{name}={value}", "--seed", trial["seed"], *options)
             self.assertEqual(trial["weights_sha256"], expected["weights_sha256"])
-            self.assertEqual(float(trial["val_accuracy"]), expected["best"]["val"]["accuracy"])
+            self.assertEqual(float(trial["val_accuracy"]), expected["val"]["accuracy"])
 
     def run_two(self, storage=None):
         options = ["--vary", "lr=0.01..0.09:lin:3", "--seeds", "2", "--pruner", "none", *SHORT]

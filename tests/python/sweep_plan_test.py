@@ -25,8 +25,9 @@ class Vary(unittest.TestCase):
 
     def test_what_is_no_list_and_no_range_is_refused(self):
         for text in (
-            "lr", "=1", "lr=", "seed=1,2", "lr=0.1..0.2", "lr=0.1..0.2:cube:3", "lr=a..b:lin:3",
-            "lr=0..1:log:3", "lr=2..1:lin:3", "lr=1..2:lin:1", "lr=1..2:lin:x", "lr=1..2:lin:3:4",
+            "lr", "=1", "lr=", "seed=1,2", "val-split=1,2", "lr=0.1..0.2", "lr=0.1..0.2:cube:3", 
+            "lr=a..b:lin:3", "lr=0..1:log:3", "lr=2..1:lin:3", "lr=1..2:lin:1", "lr=1..2:lin:x",
+            "lr=1..2:lin:3:4",
         ):
             with self.subTest(text), self.assertRaises(argparse.ArgumentTypeError):
                 parse_vary(text)

@@ -29,12 +29,13 @@ class PatientTest(unittest.TestCase):
 
 @functools.cache
 def direct_run(*options):
-    """The result event of the program, run without a sweep."""
+    """The last epoch event of the program, run without a sweep."""
     command = [PROGRAM, "--json", "--no-output", "--threads", "1", "--device", "cpu", *options]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise AssertionError(f"status {done.returncode} from {command}:\n{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1])
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    return [event for event in events if event["event"] == "epoch"][-1]
 
 
 def read_trials(path):
