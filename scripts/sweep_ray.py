@@ -181,9 +181,8 @@ def tuner_of(given, plan):
             name=given.name,
             storage_path=str(storage),
             failure_config=tune.FailureConfig(max_failures=given.retries),
-            checkpoint_config=tune.CheckpointConfig(
-                num_to_keep=2, checkpoint_frequency=given.checkpoint_every
-            ),
+            # All are kept: Tune's own record, which --resume reads, lags behind by many of them.
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=given.checkpoint_every),
             callbacks=[Progress()],
             verbose=0,
         ),

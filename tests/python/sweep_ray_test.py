@@ -71,6 +71,7 @@ class RaySweep(PatientTest):
         self.assertGreater(sweep_support.parent_of(child), 1)
         os.kill(sweep_support.parent_of(child), signal.SIGKILL)
         self.wait_for(lambda: child not in dict(sweep_support.processes()))  # no orphan
+        self.assertIn("stopped by SIGTERM", (run / "train.log").read_text())
         _, log, trials = self.finish(sweep, "killed")
         self.assertIn("its worker was lost", log)
         self.assertEqual([trial["state"] for trial in trials], ["finished", "finished"])
