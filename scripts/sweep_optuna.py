@@ -27,7 +27,7 @@ from sweep_common import Outcome, SweepError, label_of, positive
 PLANNED = "plan"  # a study attribute, written once all trials are in the storage
 HEARTBEAT = "heartbeat"  # a trial attribute: the clock's seconds when its process was last heard of
 RETRIES = 1  # of a trial that failed
-TABLES_RETRIES = 10
+TABLES_ATTEMPTS = 5
 POLL = 1.0  # seconds between two looks at other processes' trials
 
 
@@ -68,17 +68,16 @@ def pruner_of(given):
 
 
 def database(url):
-    """Processes that start together both try to make its tables: who is second tries again."""
-    for _ in range(TABLES_RETRIES):
+    """Processes that start together all try to make its tables: who comes second tries again."""
+    for attempt in range(TABLES_ATTEMPTS):
         try:
             return RDBStorage(url)
-        except (sqlalchemy.exc.IntegrityError, sqlalchemy.exc.ProgrammingError):
-            time.sleep(POLL)
-        except sqlalchemy.exc.OperationalError as error:
-            raise SweepError(f"cannot use the storage {url}: {error.orig}") from error
         except ImportError as error:
             raise SweepError(f"cannot use the storage {url}: {error}") from error
-    raise SweepError(f"cannot make the tables of the storage {url}")
+        except sqlalchemy.exc.DBAPIError as error:
+            if attempt + 1 == TABLES_ATTEMPTS:
+                raise SweepError(f"cannot use the storage {url}: {error.orig}") from error
+            time.sleep(POLL)
 
 
 def storage_of(given):
