@@ -192,11 +192,11 @@ void settle_close_calls(const PackedParameters& parameters, Workspace& work) {
   int left = kMaxCloseCalls;
   for (std::size_t channel = 0; channel < kConv1Channels; ++channel) {
     for (std::size_t pixel = 0; pixel < kPool1Pixels; ++pixel) {
-      const Lanes routes = load(work.route1[channel][pixel]);
-      const Lanes close = routes & foreground.pool1[0][pixel];
-      if (!any(close)) continue;
       const std::size_t y = pixel / kPool1Side;
       const std::size_t x = pixel % kPool1Side;
+      const Lanes routes = load(work.route1[channel][pixel]);
+      const Lanes close = routes & foreground.pool1[y][x];
+      if (!any(close)) continue;
       for_each_lane(close & ~background_ties(routes, foreground, y, x), [&](std::size_t lane) {
         if (left-- <= 0) return;
         const auto pixels = pixels_at<kKernelSide + 1>(work, lane, 2 * y, 2 * x);
