@@ -12,7 +12,9 @@
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/report/report_page.h"
+#include "fmnist/report/sweep_page.h"
 #include "fmnist/run/run_directory.h"
+#include "fmnist/sweep/saved_sweep.h"
 
 namespace fmnist {
 namespace {
@@ -23,7 +25,7 @@ TrainedModel model_of_run(const std::filesystem::path& run) {
   throw Error(ErrorKind::kCheckpoint,
               "'" + run.string() + "' is " +
                   (std::filesystem::exists(run, ignored) ? "no directory" : "not there"),
-              "give the directory of a run");
+              "give the directory of a run or a sweep");
 }
 
 /// The data that was named, else that of the run.
@@ -32,23 +34,37 @@ std::optional<std::filesystem::path> data_directory(const TrainedModel& model,
   return config.data_dir || !model.config ? config.data_dir : model.config->data_dir;
 }
 
-}  // namespace
+std::string page_of_sweep(const ReportOptions& options) {
+  if (options.shifts) {
+    throw Error(ErrorKind::kUsage,
+                "--shifts has no meaning for '" + options.run.string() + "', which holds a sweep",
+                "leave it out, or give the directory of a run");
+  }
+  return sweep_page(load_sweep(options.run));
+}
 
-int run_report(const ReportOptions& options, const Config& config) {
-  open_log(verbosity_of(config));
-  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+std::string page_of_run(const ReportOptions& options, const Config& config) {
   TrainedModel model = model_of_run(options.run);
   const Dataset dataset = load_dataset(data_directory(model, config));
   log_data(model, dataset);
   const auto engine = make_model_engine(model, config);
 
-  std::optional<int> shifts;
-  if (options.shifts > 0) {
-    log_info("evaluating images moved by up to " + std::to_string(options.shifts) + " pixels");
-    shifts = options.shifts;
+  std::optional<int> shifts = options.shifts.value_or(kReportShifts);
+  if (*shifts > 0) {
+    log_info("evaluating images moved by up to " + std::to_string(*shifts) + " pixels");
+  } else {
+    shifts.reset();
   }
+  return report_page(gather_report(options.run, std::move(model), dataset, *engine, shifts));
+}
+
+}  // namespace
+
+int run_report(const ReportOptions& options, const Config& config) {
+  open_log(verbosity_of(config));
+  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
   const std::string page =
-      report_page(gather_report(options.run, std::move(model), dataset, *engine, shifts));
+      holds_sweep(options.run) ? page_of_sweep(options) : page_of_run(options, config);
   const std::filesystem::path output = config.output.value_or(options.run / kReportFile);
   if (output == "-") {
     print(page);
@@ -67,6 +83,15 @@ void report_after_run(const std::filesystem::path& run, const Dataset& dataset, 
     log_info("report in " + (run / kReportFile).string());
   } catch (const std::exception& error) {  // the run itself has ended well
     log_warning("there is no report of this run: " + std::string(error.what()));
+  }
+}
+
+void report_after_sweep(const std::filesystem::path& directory) {
+  try {
+    write_file_atomically(directory / kReportFile, sweep_page(load_sweep(directory)));
+    log_info("report in " + (directory / kReportFile).string());
+  } catch (const std::exception& error) {
+    log_warning("there is no report of this sweep: " + std::string(error.what()));
   }
 }
 

@@ -108,14 +108,14 @@ Subcommands::Subcommands(CLI::App& app, const Declare& declare) {
       ->group("predict");
   declare(*predict_, concerns_machine_or_log);
 
-  report_ = app.add_subcommand("report", "a run directory as one self-contained HTML page");
-  report_->add_option("run", run_, "the directory of a run")->type_name("RUN_DIR");
+  report_ = app.add_subcommand("report", "a run or a sweep as one self-contained HTML page");
+  report_->add_option("run", run_, "the directory of a run or a sweep")->type_name("RUN_DIR");
   report_
       ->add_option("--shifts", report_shifts_,
-                   "also accuracy with the images moved by -N to N pixels; 0: without [0 to " +
+                   "of a run: accuracy with the images moved by -N to N pixels; 0: without [0 to " +
                        std::to_string(kMaxShiftReach) + "]")
       ->type_name("N")
-      ->default_str("4")
+      ->default_str(std::to_string(kReportShifts))
       ->group("report");
   declare(*report_, [](const Option& option) {
     return (concerns_machine_or_log(option) && option.name != "json") ||
@@ -224,7 +224,9 @@ void Subcommands::read(Invocation& invocation) const {
     invocation.command = Invocation::Command::kReport;
     if (run_.empty())
       throw Error(ErrorKind::kUsage, "report needs a run directory", "give it after report");
-    invocation.report = {run_, integer("shifts", report_shifts_, 0, kMaxShiftReach)};
+    invocation.report = {run_, std::nullopt};
+    if (report_->get_option("--shifts")->count() > 0)
+      invocation.report.shifts = integer("shifts", report_shifts_, 0, kMaxShiftReach);
   } else if (sweep_->parsed()) {
     invocation.command = Invocation::Command::kSweep;
     invocation.sweep = read_sweep();

@@ -52,7 +52,7 @@ class Subcommands {
   std::string invert_ = "auto";
   std::string top_k_ = "3";
   std::string run_;
-  std::string report_shifts_ = "4";
+  std::string report_shifts_;
   SweepTexts sweep_texts_;
 };
 

@@ -11,6 +11,7 @@
 #include "cli/log.h"
 #include "cli/output.h"
 #include "cli/provenance.h"
+#include "cli/report_command.h"
 #include "cli/resume.h"
 #include "cli/signals.h"
 #include "fmnist/core/error.h"
@@ -92,7 +93,8 @@ void refuse_existing_sweep(const fs::path& directory) {
 }
 
 void remove_sweep(const fs::path& directory) {
-  for (const char* name : {kSweepFile, kJournalFile, kTrialsFile, kStatesFolder, kModelsFolder}) {
+  for (const char* name :
+       {kSweepFile, kJournalFile, kTrialsFile, kReportFile, kStatesFolder, kModelsFolder}) {
     std::error_code error;
     fs::remove_all(directory / name, error);
     if (!error) continue;
@@ -167,6 +169,7 @@ class SweepCommand {
       finals = sweep_.finals();
     }
     finish(ranking, finals);
+    if (!config_.quiet) report_after_sweep(*config_.output);
     return status(best != nullptr);
   }
 

@@ -3,23 +3,11 @@
 #include "fmnist/core/numbers.h"
 #include "fmnist/core/options.h"
 #include "report/html.h"
+#include "report/page.h"
 #include "report/sections.h"
-#include "report/stylesheet.h"
 
 namespace fmnist {
 namespace {
-
-/// No script, nothing from elsewhere: a browser is told to hold us to it.
-constexpr const char* kPolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
-
-/// The directory's own name, also of "." and "runs/x/".
-std::string name_of(const std::filesystem::path& directory) {
-  std::error_code ignored;
-  std::filesystem::path whole = std::filesystem::absolute(directory, ignored).lexically_normal();
-  if (!whole.has_filename()) whole = whole.parent_path();
-  const std::string name = whole.filename().string();
-  return name.empty() ? directory.string() : name;
-}
 
 std::string status_sentence(const ReportContent& content) {
   if (!content.run)
@@ -62,11 +50,6 @@ std::string weights_sentence(const ReportContent& content) {
   return {};
 }
 
-std::string tile(const std::string& value, const std::string& name) {
-  return element("li", {},
-                 element("strong", {}, escape(value)) + element("span", {}, escape(name)));
-}
-
 std::string head(const ReportContent& content) {
   const Evaluation& evaluation = content.evaluation;
   std::string warning;
@@ -105,13 +88,6 @@ std::string head(const ReportContent& content) {
          "\n";
 }
 
-std::string contents(const std::vector<Section>& sections) {
-  std::string links;
-  for (const Section& section : sections)
-    links += element("a", {{"href", "#" + std::string(section.id)}}, escape(section.title)) + "\n";
-  return element("nav", {{"aria-label", "Contents"}}, links) + "\n";
-}
-
 std::string foot(const ReportContent& content) {
   return element("footer", {},
                  content.shifts ? "Made by fmnist-train report."
@@ -133,24 +109,8 @@ std::vector<Section> report_sections(const ReportContent& content) {
 }
 
 std::string report_page(const ReportContent& content) {
-  const std::vector<Section> sections = report_sections(content);
-  std::string body = head(content) + contents(sections);
-  for (const Section& section : sections) {
-    body += element("section", {{"id", std::string(section.id)}},
-                    element("h2", {}, escape(section.title)) + "\n" + section.body) +
-            "\n";
-  }
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n" +
-         void_element("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", kPolicy}}) +
-         void_element("meta",
-                      {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}}) +
-         void_element("meta", {{"name", "color-scheme"}, {"content", "light dark"}}) +
-         void_element("link", {{"rel", "icon"}, {"href", "data:,"}}) +
-         element("title", {},
-                 escape(name_of(content.directory)) + " \xC2\xB7 fmnist-train report") +
-         "\n<style>\n" + std::string(kStylesheet) + "</style>\n</head>\n" +
-         element("body", {}, element("main", {}, "\n" + body + foot(content)) + "\n") +
-         "\n</html>\n";
+  return page_of(name_of(content.directory), head(content), report_sections(content),
+                 foot(content));
 }
 
 }  // namespace fmnist

@@ -6,13 +6,13 @@ const std::string_view kStylesheet = R"css(:root {
   color-scheme: light dark;
   --page: #f6f7f8; --surface: #ffffff; --ink: #1b1e22; --muted: #5b636e; --line: #dfe3e8;
   --test: #0a63a8; --train: #b34d00; --right: 0 80 148; --wrong: 213 94 0; --strong: #ffffff;
-  --warning: #fff3df;
+  --warning: #fff3df; --third: #00734d; --fourth: #a0407a; --fifth: #1b1e22; --sixth: #766000;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #101214; --surface: #181b1f; --ink: #e8eaed; --muted: #9aa3ae; --line: #2f353c;
     --test: #6cb6f2; --train: #f0a050; --right: 108 182 242; --wrong: 230 130 50; --strong: #0d1114;
-    --warning: #33270f;
+    --warning: #33270f; --third: #4fc79a; --fourth: #e08cc0; --fifth: #e8eaed; --sixth: #dccb55;
   }
 }
 * { box-sizing: border-box; }
@@ -67,6 +67,17 @@ svg .axis { stroke: var(--muted); stroke-width: 1; }
 .dot { fill: transparent; }
 .curve.train .last { fill: var(--train); }
 .curve.test .last { fill: var(--test); }
+.series-0 { --hue: var(--test); --dash: none; }
+.series-1 { --hue: var(--train); --dash: 6 3; }
+.series-2 { --hue: var(--third); --dash: 2 3; }
+.series-3 { --hue: var(--fourth); --dash: 9 3 2 3; }
+.series-4 { --hue: var(--fifth); --dash: none; }
+.series-5 { --hue: var(--sixth); --dash: 6 3; }
+.curve.series path { stroke: var(--hue); stroke-dasharray: var(--dash); }
+.curve.series .spread { stroke-width: 1.25; stroke-dasharray: none; opacity: 0.65; }
+.curve.series .dot { fill: var(--hue); }
+.curve.loose path:not(.spread) { stroke: none; }
+svg .end-label.series { fill: var(--hue); }
 svg .end-label { font-size: 12px; font-weight: 600; }
 svg .ideal-label { font-size: 10px; }
 svg .end-label.value { font-weight: 400; font-variant-numeric: tabular-nums; }
@@ -91,6 +102,19 @@ th { font-weight: 400; text-align: left; }
 .figures tfoot { font-weight: 600; }
 .figures tfoot th { font-weight: 600; }
 .figures tfoot .bar { background: none; }
+.figures.sweep th, .figures.sweep td { white-space: nowrap; }
+.figures.sweep .number { width: auto; }
+.figures.sweep .value:first-child { padding-left: 0; }
+.figures.sweep .word { padding-left: 24px; }
+.figures.sweep .best { font-weight: 600; }
+.figures.sweep .out { color: var(--muted); }
+.verdict-word { color: var(--muted); }
+.best .verdict-word { color: var(--test); }
+.worse .verdict-word { color: var(--train); }
+.line { display: block; }
+.verdict { font-size: 17px; margin-top: 16px; max-width: 76ch; }
+pre { margin: 0; padding: 12px 16px; background: var(--page); border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
+summary { cursor: pointer; color: var(--test); font-size: 14px; margin-bottom: 8px; }
 .heat { border-collapse: separate; border-spacing: 2px; }
 .heat th { color: var(--ink); font-size: 13px; }
 .heat tbody th { text-align: right; padding-right: 8px; white-space: nowrap; }

@@ -41,9 +41,24 @@ std::vector<double> axis_ticks(double low, double high, int most) {
   }
 }
 
-std::vector<double> whole_ticks(double low, double high, int most) {
-  const double step = std::max(1.0, high > low ? round_step(high - low, most) : 1.0);
-  return multiples(step, std::ceil(low / step), std::floor(high / step));
+std::vector<double> inner_ticks(double low, double high, int most, double least_step) {
+  const double step = std::max(least_step, high > low ? round_step(high - low, most) : 1.0);
+  return multiples(step, std::ceil(low / step - 1e-9), std::floor(high / step + 1e-9));
+}
+
+std::vector<double> log_ticks(double low, double high, int most) {
+  std::vector<double> ticks;
+  std::vector<double> powers;
+  const double first = std::floor(std::log10(low));
+  for (double exponent = first; std::pow(10.0, exponent) <= high; ++exponent) {
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      const double tick = factor * std::pow(10.0, exponent);
+      if (tick < low * (1.0 - 1e-9) || tick > high * (1.0 + 1e-9)) continue;
+      ticks.push_back(tick);
+      if (factor == 1.0) powers.push_back(tick);
+    }
+  }
+  return ticks.size() <= static_cast<std::size_t>(most) ? ticks : powers;
 }
 
 int decimals_of(const std::vector<double>& ticks) {

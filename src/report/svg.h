@@ -25,8 +25,13 @@ struct Scale {
 /// are equal the axis reaches a little around them.
 std::vector<double> axis_ticks(double low, double high, int most);
 
-/// Such round values that are whole numbers and lie within `low` to `high`.
-std::vector<double> whole_ticks(double low, double high, int most);
+/// Such round values that lie within `low` to `high`, at least `least_step` apart: 1 for whole
+/// numbers.
+std::vector<double> inner_ticks(double low, double high, int most, double least_step);
+
+/// The round values of a logarithmic axis that lie within the positive `low` to `high`: 1, 2 or 5
+/// times a power of ten, only the powers where these are more than `most`.
+std::vector<double> log_ticks(double low, double high, int most);
 
 /// The decimals that tell `ticks` apart.
 int decimals_of(const std::vector<double>& ticks);

@@ -126,19 +126,24 @@ ordered_json final_event(const Plan& plan, std::size_t setting, std::size_t k,
   return json;
 }
 
-TrialRecord record_of(const nlohmann::json& event) {
+TrialRecord outcome_of(const nlohmann::json& outcome, const char* split) {
   TrialRecord record;
-  record.trial = event.at("trial");
-  const std::string status = event.at("status");
+  const std::string status = outcome.at("status");
   const auto* const found =
       std::find_if(kStatuses.begin(), kStatuses.end(),
                    [&](TrialStatus known) { return status == to_string(known); });
   if (found == kStatuses.end()) throw std::invalid_argument("status");
   record.status = *found;
-  record.epochs = event.at("epochs");
-  record.figures = figures_of(event.at(event.at("event") == "final" ? "test" : "val"));
-  if (!event.at("weights_sha256").is_null()) record.weights_sha256 = event.at("weights_sha256");
-  record.message = event.value("message", "");
+  record.epochs = outcome.at("epochs");
+  record.figures = figures_of(outcome.at(split));
+  if (!outcome.at("weights_sha256").is_null()) record.weights_sha256 = outcome.at("weights_sha256");
+  record.message = outcome.value("message", "");
+  return record;
+}
+
+TrialRecord record_of(const nlohmann::json& event) {
+  TrialRecord record = outcome_of(event, event.at("event") == "final" ? "test" : "val");
+  record.trial = event.at("trial");
   record.seconds = event.at("seconds");
   record.attempts = event.at("attempts");
   return record;

@@ -9,18 +9,6 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-/// "84.10 ± 0.21%"; without the middle part for one value.
-std::string accuracy_text(const std::optional<Spread>& spread) {
-  if (!spread) return "-";
-  if (!spread->sd) return percentage(spread->mean);
-  return fixed(100.0 * spread->mean, 2) + " ± " + percentage(*spread->sd);
-}
-
-std::string loss_text(const std::optional<Spread>& spread) {
-  if (!spread) return "-";
-  return fixed(spread->mean, 4) + (spread->sd ? " ± " + fixed(*spread->sd, 4) : "");
-}
-
 /// Columns on a terminal: the bytes that begin a character of UTF-8.
 std::size_t width_of(const std::string& text) {
   return static_cast<std::size_t>(
@@ -43,7 +31,19 @@ std::string aligned(const std::vector<Row>& rows) {
   return text;
 }
 
-/// What the last column says of a setting.
+}  // namespace
+
+std::string accuracy_text(const std::optional<Spread>& spread) {
+  if (!spread) return "-";
+  if (!spread->sd) return percentage(spread->mean);
+  return fixed(100.0 * spread->mean, 2) + " ± " + percentage(*spread->sd);
+}
+
+std::string loss_text(const std::optional<Spread>& spread) {
+  if (!spread) return "-";
+  return fixed(spread->mean, 4) + (spread->sd ? " ± " + fixed(*spread->sd, 4) : "");
+}
+
 std::string verdict_text(const SettingSummary& summary) {
   switch (summary.verdict) {
     case Verdict::kOut:
@@ -57,15 +57,13 @@ std::string verdict_text(const SettingSummary& summary) {
   }
 }
 
-/// "-0.18 ± 0.11": percentage points and their standard error.
 std::string difference_text(const SettingSummary& summary) {
   if (!summary.difference) return "";
   return fixed(100.0 * summary.difference->mean, 2) + " ± " +
          fixed(100.0 * summary.difference->standard_error, 2);
 }
 
-/// What the verdicts mean.
-std::string explanation(const Plan& plan, const std::vector<SettingSummary>& ranking) {
+std::string verdicts_explained(const Plan& plan, const std::vector<SettingSummary>& ranking) {
   const auto finished = std::count_if(ranking.begin(), ranking.end(), [](const auto& summary) {
     return summary.status == TrialStatus::kFinished;
   });
@@ -81,8 +79,6 @@ std::string explanation(const Plan& plan, const std::vector<SettingSummary>& ran
          "\n"
          "noise: p of 0.05 or more, the difference may be chance\n";
 }
-
-}  // namespace
 
 std::vector<std::string> plan_lines(const Plan& plan, std::size_t most) {
   std::string size =
@@ -129,7 +125,7 @@ std::string ranking_table(const Plan& plan, const std::vector<SettingSummary>& r
                 summary.corrected_p ? fixed(*summary.corrected_p, 3) : "", verdict_text(summary)});
     rows.push_back(std::move(row));
   }
-  return aligned(rows) + explanation(plan, ranking);
+  return aligned(rows) + verdicts_explained(plan, ranking);
 }
 
 std::string finals_table(const Plan& plan, const std::vector<TrialRecord>& finals) {

@@ -1,4 +1,4 @@
-"""The HTML page of fmnist-train report, seen by tidy and headless Chromium: report_test.py PROGRAM
+"""The HTML pages of fmnist-train report, seen by tidy and headless Chromium: report_test.py PROGRAM
 
 Needs the real data set; plain Python. Skips what needs a tool that is not installed (both come with
 scripts/setup --dev).
@@ -17,6 +17,7 @@ from pathlib import Path
 DATA_DIR = Path(os.environ.get("FMNIST_DATA_DIR", "/usr/share/datasets/fashion-mnist"))
 SECTIONS = ["curves", "classes", "confusion", "calibration", "filters", "feature-maps"]
 SECTIONS += ["mistakes", "shifts", "settings"]
+SWEEP_SECTIONS = ["accuracy", "ranking", "final", "retrain", "trials", "settings"]
 LIMIT = 3_000_000  # bytes
 PROGRAM = ""
 
@@ -78,8 +79,14 @@ class Report(unittest.TestCase):
         cls.page = cls.folder / "page.html"
         run(PROGRAM, "report", directory, "--threads", "1", "--shifts", "1", "--output", cls.page)
 
+        sweep = cls.folder / "<i>R&D 'sweep'"
+        vary = ["--vary", "lr=0.003..0.1:log:3", "--vary", "momentum=0.5,0.9", "--seeds", "2", "--final"]
+        run(PROGRAM, "sweep", *vary, "--epochs", "1", "--limit-batches", "60", "--data-dir", DATA_DIR,
+            "--output", sweep)
+        cls.sweep = sweep / "report.html"
+
     def pages(self):
-        for page in (self.after_run, self.page):
+        for page in (self.after_run, self.page, self.sweep):
             with self.subTest(page=page.name):
                 yield page
 
@@ -103,6 +110,18 @@ class Report(unittest.TestCase):
     def test_the_page_written_after_the_run_lacks_only_the_shifts(self):
         sections = Sections(self.after_run.read_text())
         self.assertEqual(list(sections.text), [name for name in SECTIONS if name != "shifts"])
+
+    def test_every_section_of_a_sweep_is_there_and_holds_something(self):
+        sections = Sections(self.sweep.read_text())
+        self.assertEqual(list(sections.text), SWEEP_SECTIONS)
+        for name, length in sections.text.items():
+            self.assertGreater(length, 100, name)
+        elements = sections.elements
+        self.assertEqual(elements["accuracy"]["svg"], 1)
+        self.assertEqual(elements["accuracy"]["circle"], 6)
+        self.assertEqual(elements["ranking"]["tr"], 7)
+        self.assertEqual(elements["final"]["tr"], 3)
+        self.assertEqual(elements["trials"]["tr"], 13)
 
     def test_is_small_and_has_no_address(self):
         for page in self.pages():

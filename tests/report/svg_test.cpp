@@ -44,10 +44,20 @@ TEST(AxisTicks, ReachAroundASingleValue) {
 }
 
 TEST(WholeTicks, AreWholeNumbersWithinTheAxis) {
-  expect_ticks(whole_ticks(1, 40, 6), {10, 20, 30, 40});
-  expect_ticks(whole_ticks(1, 3, 6), {1, 2, 3});
-  expect_ticks(whole_ticks(0, 2, 6), {0, 1, 2});
-  expect_ticks(whole_ticks(1, 1000, 6), {200, 400, 600, 800, 1000});
+  expect_ticks(inner_ticks(1, 40, 6, 1), {10, 20, 30, 40});
+  expect_ticks(inner_ticks(1, 3, 6, 1), {1, 2, 3});
+  expect_ticks(inner_ticks(0, 2, 6, 1), {0, 1, 2});
+  expect_ticks(inner_ticks(1, 1000, 6, 1), {200, 400, 600, 800, 1000});
+}
+
+TEST(InnerTicks, LieWithinAnAxisOfAnyValues) {
+  expect_ticks(inner_ticks(0.011, 0.032, 6, 0), {0.015, 0.02, 0.025, 0.03});
+}
+
+TEST(LogTicks, AreRoundAndWithinTheAxis) {
+  expect_ticks(log_ticks(0.005, 0.08, 8), {0.005, 0.01, 0.02, 0.05});
+  expect_ticks(log_ticks(3, 13, 8), {5, 10});
+  expect_ticks(log_ticks(1e-4, 1, 8), {1e-4, 1e-3, 1e-2, 1e-1, 1});
 }
 
 TEST(Decimals, TellTicksApart) {

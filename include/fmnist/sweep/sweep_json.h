@@ -25,6 +25,10 @@ nlohmann::ordered_json final_event(const Plan& plan, std::size_t setting, std::s
 /// std::invalid_argument throw on an event of another form.
 TrialRecord record_of(const nlohmann::json& event);
 
+/// What an event of a trial, or a trial of a result, says of its end: all but number, time and
+/// attempts. Its figures stand under `split`. Throws as `record_of` does.
+TrialRecord outcome_of(const nlohmann::json& outcome, const char* split);
+
 /// The `result` event. `retrain` is the command that trains the best setting. It holds no times: it
 /// is the same for any number of jobs and stops.
 nlohmann::ordered_json sweep_result_event(const Plan& plan,

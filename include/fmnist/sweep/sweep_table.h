@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,21 @@
 #include "fmnist/sweep/ranking.h"
 
 namespace fmnist {
+
+/// "84.10 ± 0.21%"; without the middle part for one value, "-" for none.
+std::string accuracy_text(const std::optional<Spread>& spread);
+
+/// "0.4321 ± 0.0123", likewise.
+std::string loss_text(const std::optional<Spread>& spread);
+
+/// "-0.18 ± 0.11": percentage points from the best and their standard error; empty where unknown.
+std::string difference_text(const SettingSummary& summary);
+
+/// "best", "noise", "worse", "diverged", "dropped after 1 epoch"; "-" where nothing can be said.
+std::string verdict_text(const SettingSummary& summary);
+
+/// What the verdicts mean, in lines; empty where there is nothing to compare.
+std::string verdicts_explained(const Plan& plan, const std::vector<SettingSummary>& ranking);
 
 /// The plan for people: its size, then up to `most` settings, a line each.
 std::vector<std::string> plan_lines(const Plan& plan, std::size_t most);

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fmnist/sweep/saved_sweep.h"
+
+namespace fmnist {
+
+inline Plan sample_plan(std::vector<std::string> vary, int seeds = 3) {
+  Config base;
+  base.val_split = 500;
+  base.epochs = 2;
+  PlanRequest request;
+  request.vary = std::move(vary);
+  request.seeds = seeds;
+  return make_plan(request, base);
+}
+
+/// What a sweep might come to: each setting is a little worse than the one before, hardly by
+/// chance; `alter` may change any record.
+inline SavedSweep sample_sweep(
+    Plan plan, const std::function<void(TrialRecord&)>& alter = [](TrialRecord&) {}) {
+  SavedSweep sweep;
+  sweep.directory = "runs/sample";
+  std::vector<std::size_t> settings;
+  for (std::size_t i = 0; i < plan.settings.size(); ++i) settings.push_back(i);
+  sweep.ranking = rank_settings(plan, settings, [&](std::size_t trial) {
+    const std::size_t setting = plan.setting_of(trial);
+    const std::size_t k = trial % plan.seeds.size();
+    TrialRecord record;
+    record.trial = trial;
+    record.epochs = 2;
+    record.figures =
+        Metrics{0.5 + 0.01 * static_cast<double>(setting),
+                0.8 - 0.01 * static_cast<double>(setting) + 0.002 * static_cast<double>(k) +
+                    0.0005 * static_cast<double>(setting * k % 3)};
+    record.weights_sha256 = "f00";
+    alter(record);
+    return record;
+  });
+  compare_with_best(sweep.ranking);
+  if (const SettingSummary* best = winner(sweep.ranking))
+    sweep.retrain = "fmnist-train --epochs 2 --lr " + plan.settings[best->setting].front();
+  sweep.engine = {"fused", "cpu", 0, "avx2"};
+  sweep.program_version = "1";
+  sweep.libtorch_version = "2";
+  sweep.data_sha256 = "da7a";
+  sweep.data_verified = true;
+  sweep.plan = std::move(plan);
+  return sweep;
+}
+
+}  // namespace fmnist
