@@ -40,6 +40,7 @@ class ConsoleSink final : public StderrSink {
   using StderrSink::StderrSink;
 
   void log(const spdlog::details::log_msg& message) override {
+    const std::lock_guard lock(terminal_mutex());
     erase_bar();
     StderrSink::log(message);
   }
@@ -49,6 +50,7 @@ class ConsoleSink final : public StderrSink {
 void report_log_failure(const std::string& reason) {
   static std::once_flag once;
   std::call_once(once, [&] {
+    const std::lock_guard lock(terminal_mutex());
     erase_bar();
     std::fprintf(stderr, "warning: the log is incomplete: %s\n", reason.c_str());
   });

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <string_view>
 
 #include "cli/progress_bar.h"
@@ -12,7 +13,11 @@
 namespace fmnist {
 
 void print(const std::string& text) {
-  if (isatty(STDOUT_FILENO) == 1) erase_bar();
+  std::unique_lock<std::mutex> lock;
+  if (isatty(STDOUT_FILENO) == 1) {
+    lock = std::unique_lock(terminal_mutex());
+    erase_bar();
+  }
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());

@@ -20,9 +20,11 @@ constexpr std::size_t kNarrowestBar = 7;  // brackets included
 constexpr std::size_t kWidestBar = 42;
 constexpr std::string_view kGap = "  ";
 
-// The cursor rests at the start of the bar. A terminal that wraps the bar when it is made narrower
-// keeps the cursor there, so that erasing to the end of the screen takes all rows of it away.
+// The cursor rests at the start of the bar, or of the rows above it. A terminal that wraps them
+// when it is made narrower keeps the cursor there, so that erasing to the end of the screen takes
+// all rows of it away.
 constexpr std::string_view kErase = "\r\x1b[J";
+constexpr std::string_view kEraseRestOfRow = "\x1b[K";
 
 std::atomic<bool> bar_is_drawn = false;  // the terminal is one, so is this
 
@@ -111,15 +113,32 @@ ProgressStyle progress_style(const Config& config) {
   return config.progress;
 }
 
-ProgressBar::~ProgressBar() { erase_bar(); }
+ProgressBar::~ProgressBar() {
+  const std::lock_guard lock(terminal_mutex());
+  erase_bar();
+}
 
-void ProgressBar::draw(const BarValues& values) {
+std::mutex& terminal_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+void ProgressBar::draw(const BarValues& values, const std::vector<std::string>& rows) {
   next_drawing_ = Clock::now() + kInterval;
   if (!in_foreground()) return;
   // Never the last column: some terminals go to the next row after it.
-  const int columns = std::max(terminal_columns(STDERR_FILENO) - 1, 0);
+  const auto columns = static_cast<std::size_t>(std::max(terminal_columns(STDERR_FILENO) - 1, 0));
+  std::string text = "\r";
+  // One row is left to the log.
+  const bool with_rows = rows.size() + 2 <= static_cast<std::size_t>(terminal_rows(STDERR_FILENO));
+  const std::size_t above = with_rows ? rows.size() : 0;
+  for (std::size_t i = 0; i < above; ++i)
+    text.append(rows[i].substr(0, columns)).append(kEraseRestOfRow).append("\n");
+  text += render_bar(values, columns) + "\x1b[J\r";
+  if (above > 0) text += "\x1b[" + std::to_string(above) + "A";
+  const std::lock_guard lock(terminal_mutex());
   bar_is_drawn = true;
-  write_to_terminal("\r" + render_bar(values, static_cast<std::size_t>(columns)) + "\x1b[J\r");
+  write_to_terminal(text);
 }
 
 void erase_bar() {

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fmnist/core/config.h"
 #include "fmnist/core/metrics.h"
@@ -29,7 +31,7 @@ std::string render_bar(const BarValues& values, std::size_t columns);
 /// line, and --quiet wants nothing.
 ProgressStyle progress_style(const Config& config);
 
-/// A progress bar in the last row of the terminal on standard error; gone when it goes. One at a
+/// A progress bar in the last rows of the terminal on standard error; gone when it goes. One at a
 /// time.
 class ProgressBar {
  public:
@@ -40,14 +42,18 @@ class ProgressBar {
 
   /// Whether it was not drawn for a tenth of a second.
   bool due() const { return Clock::now() >= next_drawing_; }
-  /// Draws the bar, as wide as the terminal now is.
-  void draw(const BarValues& values);
+  /// Draws the bar, as wide as the terminal now is, under `rows` of ASCII text, which are cut to
+  /// that width and left out where the terminal has too few rows.
+  void draw(const BarValues& values, const std::vector<std::string>& rows = {});
 
  private:
   using Clock = std::chrono::steady_clock;
 
   Clock::time_point next_drawing_;
 };
+
+/// Held by who writes to the terminal: a bar and the log may do so on different threads.
+std::mutex& terminal_mutex();
 
 /// Erases the bar, if one is drawn, before something else is written to the terminal; the next
 /// `draw` brings it back. A signal handler may call it.

@@ -174,7 +174,7 @@ void Subcommands::declare_sweep(CLI::App& app, const Declare& declare) {
   sweep_->add_flag("--plan", texts.plan, "print what would run, and exit")->group("sweep");
   declare(*sweep_, [](const Option& option) {
     return option.changes_result || concerns_machine_or_log(option) ||
-           is_one_of(option, {"data-dir", "output", "overwrite", "checkpoint-every"});
+           is_one_of(option, {"data-dir", "output", "overwrite", "checkpoint-every", "progress"});
   });
   sweep_->get_option("--val-split")
       ->description("training images that each trial holds out, by which they are compared; not 0")

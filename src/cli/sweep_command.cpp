@@ -10,10 +10,12 @@
 #include "cli/command_line.h"
 #include "cli/log.h"
 #include "cli/output.h"
+#include "cli/progress_bar.h"
 #include "cli/provenance.h"
 #include "cli/report_command.h"
 #include "cli/resume.h"
 #include "cli/signals.h"
+#include "cli/sweep_bar.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/core/numbers.h"
@@ -153,6 +155,8 @@ class SweepCommand {
         config_(config),
         plan_(plan),
         document_(sweep_document(plan, setup.facts)),
+        bar_(progress_style(config) == ProgressStyle::kBar ? std::make_unique<SweepBar>(plan)
+                                                           : nullptr),
         sweep_(plan, setup, *config.output, jobs, listener()) {}
 
   const nlohmann::ordered_json& document() const { return document_; }
@@ -160,14 +164,17 @@ class SweepCommand {
   int run() {
     done_ = sweep_.load_journal();
     if (done_ > 0) log_info(progress() + " trials are already done");
+    if (bar_) bar_->begin(sweep_.latest());
     if (!sweep_.run()) return interrupted();
     const auto ranking = sweep_.ranking();
     const SettingSummary* best = winner(ranking);
     std::vector<TrialRecord> finals;
     if (best != nullptr && invocation_.sweep.final) {
+      if (bar_) bar_->begin_final(best->setting, plan_.seeds.size());
       if (!sweep_.run_final(best->setting)) return interrupted();
       finals = sweep_.finals();
     }
+    if (bar_) bar_->end();
     finish(ranking, finals);
     if (!config_.quiet) report_after_sweep(*config_.output);
     return status(best != nullptr);
@@ -178,6 +185,7 @@ class SweepCommand {
     SweepListener listener;
     listener.trial = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
       if (record.status != TrialStatus::kPaused) ++done_;
+      if (bar_) bar_->add(record);
       log_info("[" + progress() + "] " + trial_line(plan_, record));
       if (config_.json) print_event(event);
     };
@@ -188,6 +196,7 @@ class SweepCommand {
       if (config_.json) print_event(event);
     };
     listener.warning = log_warning;
+    listener.trainings = bar_.get();
     return listener;
   }
 
@@ -230,6 +239,7 @@ class SweepCommand {
   }
 
   int interrupted() const {
+    if (bar_) bar_->end();
     log_info(std::string("stopped by ") + (stop_signal() == SIGINT ? "SIGINT" : "SIGTERM") +
              " with " + progress() +
              " trials done; go on with: " + resume_command(invocation_, *config_.output));
@@ -247,7 +257,8 @@ class SweepCommand {
   const Config& config_;
   const Plan& plan_;
   nlohmann::ordered_json document_;
-  std::size_t done_ = 0;  // trials
+  std::size_t done_ = 0;                 // trials
+  const std::unique_ptr<SweepBar> bar_;  // on a terminal
   Sweep sweep_;
 };
 

@@ -14,6 +14,11 @@ std::string_view environment(const char* name) {
   return value != nullptr ? value : "";
 }
 
+winsize size_of(int descriptor) {
+  winsize size{};
+  return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size : winsize{};
+}
+
 }  // namespace
 
 bool wants_color(int descriptor) {
@@ -31,10 +36,13 @@ bool can_redraw(int descriptor) {
 bool in_ci() { return !environment("CI").empty(); }
 
 int terminal_columns(int descriptor) {
-  constexpr int kUnknown = 80;
-  winsize size{};
-  if (ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUnknown;
-  return size.ws_col;
+  const int columns = size_of(descriptor).ws_col;
+  return columns == 0 ? 80 : columns;
+}
+
+int terminal_rows(int descriptor) {
+  const int rows = size_of(descriptor).ws_row;
+  return rows == 0 ? 24 : rows;
 }
 
 }  // namespace fmnist

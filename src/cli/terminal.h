@@ -12,7 +12,8 @@ bool can_redraw(int descriptor);
 /// Whether CI runs this program: its terminals only collect lines.
 bool in_ci();
 
-/// The width of the terminal in columns, now; 80 when it does not say.
+/// The width and height of the terminal, now; 80 and 24 when it does not say.
 int terminal_columns(int descriptor);
+int terminal_rows(int descriptor);
 
 }  // namespace fmnist

@@ -92,6 +92,16 @@ std::size_t Sweep::load_journal() {
       }));
 }
 
+std::vector<TrialRecord> Sweep::latest() const {
+  std::vector<TrialRecord> records;
+  for (const History& history : histories_) {
+    if (history.rungs.empty()) continue;
+    records.push_back(history.rungs.back());
+    if (history.dropped) records.back().status = TrialStatus::kDropped;
+  }
+  return records;
+}
+
 bool Sweep::run() {
   std::vector<std::size_t> settings(plan_.settings.size());
   std::iota(settings.begin(), settings.end(), std::size_t{0});
@@ -143,7 +153,7 @@ std::optional<TrialRun> Sweep::run_with_retry(const TrialTask& task, const std::
     std::string why;
     try {
       if (setup_.stop()) return std::nullopt;
-      auto run = run_trial(task, setup_);
+      auto run = run_trial(task, setup_, listener_.trainings);
       if (run) run->record.attempts = attempt;
       return run;
     } catch (const std::exception& error) {

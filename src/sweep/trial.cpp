@@ -75,14 +75,17 @@ const char* to_string(TrialStatus status) {
   return "failed";
 }
 
-std::optional<TrialRun> run_trial(const TrialTask& task, const SweepSetup& setup) {
+std::optional<TrialRun> run_trial(const TrialTask& task, const SweepSetup& setup,
+                                  Observer* observer) {
   RunPosition position = first_position(task, setup);
   Follower follower(task, setup, position.epochs);
   const TrainData data = make_train_data(task.config, setup.dataset->train, *task.test);
   const auto engine = setup.make_engine(task.config, setup.dataset->train, position.state);
+  std::vector<Observer*> observers = {&follower};
+  if (observer != nullptr) observers.push_back(observer);
   // The trainer asks between two steps: a rung ends one step into the next epoch, with the schedule
   // of the full length, and a trial that goes on loses nothing.
-  RunResult result = train(task.config, data, *engine, std::move(position), {&follower}, [&] {
+  RunResult result = train(task.config, data, *engine, std::move(position), observers, [&] {
     return setup.stop() || follower.is_done() ? Request::kStop : Request::kNone;
   });
   if (result.status == RunStatus::kDiverged)

@@ -9,8 +9,8 @@
 
 namespace fmnist {
 
-/// What a terminal shows of the bytes it got: printing, wrapping, `\r`, `\n`, erasing and colours,
-/// which is all that the program may use.
+/// What a terminal shows of the bytes it got: printing, wrapping, `\r`, `\n`, going up, erasing and
+/// colours, which is all that the program may use.
 class Screen {
  public:
   explicit Screen(std::size_t columns) : columns_(columns) {}
@@ -24,9 +24,16 @@ class Screen {
       } else if (bytes[at] == '\x1b') {
         const std::size_t end = bytes.find_first_of("ABCDHJKm", at);
         ASSERT_TRUE(end != std::string_view::npos && bytes.substr(at, 2) == "\x1b[") << bytes;
-        if (bytes[end] != 'm') {
+        if (bytes[end] == 'A') {
+          const std::size_t rows = std::stoul(std::string(bytes.substr(at + 2, end - at - 2)));
+          ASSERT_LE(rows, row_) << "above the top";
+          row_ -= rows;
+        } else if (bytes[end] == 'K') {
+          erase_rest_of_row();
+        } else if (bytes[end] != 'm') {
           ASSERT_EQ(bytes.substr(at, end - at + 1), "\x1b[J");
-          erase_to_the_end();
+          rows_.resize(row_ + 1);
+          erase_rest_of_row();
         }
         at = end;
       } else {
@@ -86,8 +93,7 @@ class Screen {
     if (++row_ == rows_.size()) rows_.emplace_back();
   }
 
-  void erase_to_the_end() {
-    rows_.resize(row_ + 1);
+  void erase_rest_of_row() {
     rows_[row_].text.resize(std::min(rows_[row_].text.size(), column_));
     rows_[row_].goes_on = false;
   }

@@ -14,6 +14,7 @@
 #include "fmnist/sweep/plan.h"
 #include "fmnist/sweep/ranking.h"
 #include "fmnist/sweep/trial.h"
+#include "fmnist/train/events.h"
 
 namespace fmnist {
 
@@ -33,6 +34,8 @@ struct SweepListener {
   std::function<void(const TrialRecord&, const nlohmann::ordered_json&)> final = [](const auto&,
                                                                                     const auto&) {};
   std::function<void(const std::string&)> warning = [](const auto&) {};
+  /// Hears of all trainings' steps and epochs, not one call at a time: each on its own thread.
+  Observer* trainings = nullptr;
 };
 
 /// Runs the trials of a plan, `jobs` side by side. Each end of a trial goes to the journal at once,
@@ -46,6 +49,9 @@ class Sweep {
   /// Takes over what the journal holds, except failures: they are tried again. Returns the number
   /// of trials that are done. Throws `Error` (kCheckpoint) when it cannot be read.
   std::size_t load_journal();
+
+  /// The last record of each trial that has one.
+  std::vector<TrialRecord> latest() const;
 
   /// Runs what is missing. Returns false when `setup.stop` ended it early.
   bool run();

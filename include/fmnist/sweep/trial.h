@@ -10,6 +10,7 @@
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/engine.h"
 #include "fmnist/run/results.h"
+#include "fmnist/train/events.h"
 
 namespace fmnist {
 
@@ -64,8 +65,10 @@ struct TrialRun {
 
 /// Trains until `task.until`; nothing when `setup.stop` ended it before, with the state kept. The
 /// state file never holds more finished epochs than the records so far: the last position comes
-/// back in the result, to be kept once the record is. Throws `Error` and what engines throw.
-std::optional<TrialRun> run_trial(const TrialTask& task, const SweepSetup& setup);
+/// back in the result, to be kept once the record is. `observer` hears of the training. Throws
+/// `Error` and what engines throw.
+std::optional<TrialRun> run_trial(const TrialTask& task, const SweepSetup& setup,
+                                  Observer* observer = nullptr);
 
 /// Keeps `position` of a paused trial in `task.state`.
 void keep_position(const TrialTask& task, const RunPosition& position, const SweepSetup& setup);
