@@ -111,8 +111,9 @@ std::string caption_of(const SavedSweep& sweep, const std::vector<Line>& lines, 
                     : " One seed: how far chance moves a dot is not known.";
   if (across == Across::kLog) text += " The axis is logarithmic.";
   if (!dots && lines.size() > kLinesInSweepChart) {
-    text += " Shown are the " + std::to_string(kLinesInSweepChart) + " lines with the best dots; " +
-            std::to_string(lines.size() - kLinesInSweepChart) + " more are in the table only.";
+    text += " Shown are the " + std::to_string(kLinesInSweepChart) +
+            " lines with the best dots, of " + std::to_string(lines.size()) +
+            "; the table has all.";
   }
   const auto out = std::ranges::count_if(sweep.ranking, [](const SettingSummary& summary) {
     return summary.status != TrialStatus::kFinished;

@@ -114,7 +114,7 @@ TEST(SweepChart, SaysWhichLinesAndSettingsItLeavesOut) {
                    of_setting(15, 3, [](TrialRecord& r) { r.status = TrialStatus::kDropped; })),
       "accuracy");
   EXPECT_EQ(occurrences(chart, "<circle"), 12u);
-  EXPECT_THAT(chart, HasSubstr("the 6 lines with the best dots; 2 more"));
+  EXPECT_THAT(chart, HasSubstr("the 6 lines with the best dots, of 8;"));
   EXPECT_THAT(chart, HasSubstr("Not shown: 1 setting"));
 }
 
