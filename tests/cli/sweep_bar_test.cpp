@@ -60,7 +60,6 @@ TEST_F(SweepBarTest, ATableOfTheBestSettingsOverABarIsGoneAtTheEnd) {
   };
   EXPECT_TRUE(matches(bar));
   EXPECT_TRUE(matches(row));
-  EXPECT_TRUE(holds(outcome.err, "Final training  ["));
 
   Screen screen(80);
   screen.feed(outcome.err);
