@@ -1,5 +1,6 @@
 """Starts the book's script and fmnist-train and reads the JSON lines both print per epoch."""
 
+import argparse
 import contextlib
 import gzip
 import json
@@ -106,6 +107,13 @@ def torchvision_folder(data_dir):
                 with open(raw / name, "wb") as target:
                     shutil.copyfileobj(source, target)
         yield Path(folder)
+
+
+def positive(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
 
 
 def add_place_options(parser):

@@ -160,7 +160,13 @@ def positive(text):
     return value
 
 
-def add_plan_arguments(parser):
+def plan_parser(description):
+    """A parser of the options by which a sweep is planned; what it leaves over is the program's."""
+    parser = argparse.ArgumentParser(
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
     add = parser.add_argument
     add("--vary", type=parse_vary, action="append", required=True, metavar="NAME=VALUES",
         help="an option and its values: lr=0.005,0.01 or lr=1e-3..1e-1:log:7 (or :lin:7); "
@@ -178,6 +184,7 @@ def add_plan_arguments(parser):
         help="epochs between two states of a trial; more where storage is slow (default 1)")
     add("--program", type=Path, default=ROOT / "build" / "release" / "fmnist-train",
         metavar="FILE", help="default build/release/fmnist-train")
+    return parser
 
 
 def plan_of(given, base):

@@ -7,7 +7,6 @@ killed is taken over by another, which goes on from its state in --runs. Options
 here go to fmnist-train.
 """
 
-import argparse
 import hashlib
 import json
 import signal
@@ -36,12 +35,7 @@ def say(text):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    sweep_common.add_plan_arguments(parser)
+    parser = sweep_common.plan_parser(__doc__)
     add = parser.add_argument
     add("--storage", default="runs/optuna/journal.log", metavar="FILE|URL",
         help="a journal file that all machines see, or the URL of a database, such as "

@@ -5,7 +5,6 @@ The plan holds a line per trial, the options of fmnist-train; --collect reads th
 the same plan. Options that are not listed here go to fmnist-train.
 """
 
-import argparse
 import json
 from pathlib import Path
 
@@ -14,12 +13,7 @@ from sweep_common import Outcome, SweepError, read_epochs
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    sweep_common.add_plan_arguments(parser)
+    parser = sweep_common.plan_parser(__doc__)
     parser.add_argument(
         "--collect", type=Path, metavar="DIR", help="of the run directories: prints their table"
     )

@@ -7,7 +7,6 @@ on elsewhere, to the bits of an undisturbed one. Options that are not listed her
 fmnist-train.
 """
 
-import argparse
 import os
 import shutil
 import sys
@@ -108,12 +107,7 @@ def directory_of(trial):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    sweep_common.add_plan_arguments(parser)
+    parser = sweep_common.plan_parser(__doc__)
     add = parser.add_argument
     add("--address", metavar="HOST:PORT",
         help="of a Ray cluster, or auto (default: one is started on this machine)")

@@ -6,11 +6,7 @@
 #include "fmnist/run/run_directory.h"
 
 namespace fmnist {
-namespace {
-
-void print_json(const nlohmann::ordered_json& event) { print(to_line(event) + "\n"); }
-
-}  // namespace
+namespace {}  // namespace
 
 void LogLines::on_start(const RunStarted& start) {
   log_info("training on " + counted(start.train_images, "image") + " per epoch, " +

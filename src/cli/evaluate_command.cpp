@@ -93,7 +93,7 @@ int run_evaluate(const EvaluateOptions& options, const Config& config) {
   const auto event = evaluation_event(facts, evaluation, shifts);
   if (config.output) write_files(*config.output, event, evaluation, shifts);
   if (config.json) {
-    print(to_line(event) + "\n");
+    print_json(event);
   } else {
     print(heading(facts) + evaluation_table(evaluation) +
           (shifts ? "\n" + shifts_table(*shifts) : std::string()));

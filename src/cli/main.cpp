@@ -55,7 +55,7 @@ int report(const Error& error, bool json) {
   const std::string hint = error.hint().empty() ? "" : "; " + error.hint();
   log_error(error.what() + hint);
   try {
-    if (json) print(to_line(error_event(error.kind(), error.what(), error.hint())) + "\n");
+    if (json) print_json(error_event(error.kind(), error.what(), error.hint()));
   } catch (const std::exception&) {  // standard output cannot be written: the status still says it
   }
   return static_cast<int>(error.kind());

@@ -9,6 +9,7 @@
 
 #include "cli/progress_bar.h"
 #include "fmnist/core/error.h"
+#include "fmnist/run/results.h"
 
 namespace fmnist {
 
@@ -32,5 +33,7 @@ void print(const std::string& text) {
     }
   }
 }
+
+void print_json(const nlohmann::ordered_json& event) { print(to_line(event) + "\n"); }
 
 }  // namespace fmnist

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 
@@ -14,5 +15,8 @@ class OutputClosed : public std::runtime_error {
 /// Writes `text` to standard output at once. Throws `OutputClosed` when nobody reads it any more
 /// and `Error` (kRuntime) when it cannot be written (a full disk).
 void print(const std::string& text);
+
+/// Likewise `event` as a JSON line.
+void print_json(const nlohmann::ordered_json& event);
 
 }  // namespace fmnist

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cli/log.h"
+#include "fmnist/engine/torch/torch_engine.h"
 
 namespace fmnist {
 
@@ -16,6 +17,20 @@ void log_provenance(const Dataset& dataset, const Machine& machine) {
     log_detail("device " + machine.device.used + ": " + machine.device.reason);
   }
   log_detail("engine " + engine_name(machine) + ": " + machine.engine_reason);
+}
+
+RunFacts run_facts(const Config& config, const Machine& machine, const EngineInfo& engine,
+                   const Dataset& dataset) {
+  return {.config = config,
+          .program_version = FMNIST_VERSION,
+          .libtorch_version = libtorch_version(),
+          .device = machine.device,
+          .engine = engine,
+          .data_directory = dataset.directory,
+          .data_sha256 = dataset.sha256,
+          .data_verified = dataset.verified,
+          .output = config.output,
+          .resumed_from = std::nullopt};
 }
 
 }  // namespace fmnist

@@ -58,6 +58,19 @@ std::string page_of_run(const ReportOptions& options, const Config& config) {
   return report_page(gather_report(options.run, std::move(model), dataset, *engine, shifts));
 }
 
+/// Writes the page into `directory`; a failure is a warning, as the `what` itself has ended well.
+template <class MakePage>
+void report_afterwards(const std::filesystem::path& directory, const std::string& what,
+                       MakePage make_page) {
+  const std::filesystem::path path = directory / kReportFile;
+  try {
+    write_file_atomically(path, make_page());
+    log_info("report in " + path.string());
+  } catch (const std::exception& error) {
+    log_warning("there is no report of this " + what + ": " + error.what());
+  }
+}
+
 }  // namespace
 
 int run_report(const ReportOptions& options, const Config& config) {
@@ -76,23 +89,14 @@ int run_report(const ReportOptions& options, const Config& config) {
 }
 
 void report_after_run(const std::filesystem::path& run, const Dataset& dataset, Engine& engine) {
-  try {
-    const ReportContent content =
-        gather_report(run, load_model(run), dataset, engine, /*shifts=*/std::nullopt);
-    write_file_atomically(run / kReportFile, report_page(content));
-    log_info("report in " + (run / kReportFile).string());
-  } catch (const std::exception& error) {  // the run itself has ended well
-    log_warning("there is no report of this run: " + std::string(error.what()));
-  }
+  report_afterwards(run, "run", [&] {
+    return report_page(
+        gather_report(run, load_model(run), dataset, engine, /*shifts=*/std::nullopt));
+  });
 }
 
 void report_after_sweep(const std::filesystem::path& directory) {
-  try {
-    write_file_atomically(directory / kReportFile, sweep_page(load_sweep(directory)));
-    log_info("report in " + (directory / kReportFile).string());
-  } catch (const std::exception& error) {
-    log_warning("there is no report of this sweep: " + std::string(error.what()));
-  }
+  report_afterwards(directory, "sweep", [&] { return sweep_page(load_sweep(directory)); });
 }
 
 }  // namespace fmnist

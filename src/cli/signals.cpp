@@ -10,6 +10,8 @@
 namespace fmnist {
 namespace {
 
+constexpr int kSignalled = 128;
+
 std::atomic<int> stop{0};
 std::atomic<bool> checkpoint{false};
 static_assert(std::atomic<int>::is_always_lock_free, "a signal handler stores it");
@@ -18,7 +20,7 @@ void ask_to_stop(int signal) {
   int none = 0;
   if (stop.compare_exchange_strong(none, signal)) return;
   erase_bar();
-  _exit(128 + signal);
+  _exit(kSignalled + signal);
 }
 
 void ask_for_checkpoint(int) { checkpoint.store(true, std::memory_order_relaxed); }
@@ -43,6 +45,10 @@ void install_signal_handlers() {
 }
 
 int stop_signal() { return stop.load(std::memory_order_relaxed); }
+
+std::string stop_signal_name() { return stop_signal() == SIGINT ? "SIGINT" : "SIGTERM"; }
+
+int stopped_status() { return kSignalled + stop_signal(); }
 
 bool take_checkpoint_request() { return checkpoint.exchange(false, std::memory_order_relaxed); }
 

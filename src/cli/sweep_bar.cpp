@@ -92,7 +92,7 @@ void SweepBar::take(const TrialRecord& record) {
 
   Standing standing;
   for (std::size_t k = 0; k < plan_.seeds.size(); ++k) {
-    const auto& known = latest_[setting * plan_.seeds.size() + k];
+    const auto& known = latest_[plan_.trial_of(setting, k)];
     if (!known) continue;
     if (is_lost(*known)) {
       standing.seeds = 0;

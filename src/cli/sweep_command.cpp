@@ -1,11 +1,11 @@
 #include "cli/sweep_command.h"
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <system_error>
+#include <utility>
 
 #include "cli/command_line.h"
 #include "cli/log.h"
@@ -36,8 +36,6 @@ namespace fs = std::filesystem;
 constexpr int kValSplit = 5000;              // unless given
 constexpr std::size_t kSettingsLogged = 40;  // of the plan
 
-void print_event(const nlohmann::ordered_json& event) { print(to_line(event) + "\n"); }
-
 /// The settings that all trials share, with the machine's and the directory resolved.
 Config base_config(const Invocation& invocation) {
   Config config = invocation.config;
@@ -51,7 +49,7 @@ Config base_config(const Invocation& invocation) {
 
 int print_plan(const Plan& plan, bool json) {
   if (json) {
-    print_event(plan_event(plan));
+    print_json(plan_event(plan));
   } else {
     for (const std::string& line : plan_lines(plan, plan.settings.size())) print(line + "\n");
   }
@@ -73,16 +71,8 @@ SweepSetup make_setup(const Config& config, const Dataset& dataset, const Machin
     return initial_parameters(seed);
   };
   setup.stop = [] { return stop_signal() != 0; };
-  setup.facts = {config,
-                 FMNIST_VERSION,
-                 libtorch_version(),
-                 machine.device,
-                 setup.make_engine(config, dataset.train, {})->info(),
-                 dataset.directory,
-                 dataset.sha256,
-                 dataset.verified,
-                 config.output,
-                 std::nullopt};
+  setup.facts =
+      run_facts(config, machine, setup.make_engine(config, dataset.train, {})->info(), dataset);
   return setup;
 }
 
@@ -124,12 +114,10 @@ std::string retrain_command(const Plan& plan, const SettingSummary& best) {
   std::string command = "fmnist-train";
   for (const Option& option : options()) {
     const std::string value = option.text(config);
-    const bool varies = std::any_of(plan.dimensions.begin(), plan.dimensions.end(),
-                                    [&](const auto& d) { return d.option == &option; });
     const bool matters = option.changes_result || option.name == "data-dir" ||
                          option.name == "engine" || option.name == "device";
     if (!matters || option.name == "val-split") continue;
-    if (value == option.text(defaults) && (!varies || option.is_flag())) continue;
+    if (value == option.text(defaults) && (!varies(plan, option) || option.is_flag())) continue;
     command += " --" + std::string(option.name);
     if (!option.is_flag()) command += " " + shell_quoted(value);
   }
@@ -150,16 +138,14 @@ std::string resume_command(const Invocation& invocation, const fs::path& directo
 class SweepCommand {
  public:
   SweepCommand(const Invocation& invocation, const Config& config, const Plan& plan,
-               const SweepSetup& setup, int jobs)
+               const SweepSetup& setup, nlohmann::ordered_json document, int jobs)
       : invocation_(invocation),
         config_(config),
         plan_(plan),
-        document_(sweep_document(plan, setup.facts)),
+        document_(std::move(document)),
         bar_(progress_style(config) == ProgressStyle::kBar ? std::make_unique<SweepBar>(plan)
                                                            : nullptr),
         sweep_(plan, setup, *config.output, jobs, listener()) {}
-
-  const nlohmann::ordered_json& document() const { return document_; }
 
   int run() {
     done_ = sweep_.load_journal();
@@ -187,13 +173,13 @@ class SweepCommand {
       if (record.status != TrialStatus::kPaused) ++done_;
       if (bar_) bar_->add(record);
       log_info("[" + progress() + "] " + trial_line(plan_, record));
-      if (config_.json) print_event(event);
+      if (config_.json) print_json(event);
     };
     listener.final = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
       log_info("final, seed " + std::to_string(plan_.seeds[record.trial]) + ": " +
                (record.figures ? "test accuracy " + percentage(record.figures->accuracy)
                                : to_string(record.status) + (" (" + record.message + ")")));
-      if (config_.json) print_event(event);
+      if (config_.json) print_json(event);
     };
     listener.warning = log_warning;
     listener.trainings = bar_.get();
@@ -213,7 +199,7 @@ class SweepCommand {
     write_file_atomically(*config_.output / kSweepFile, document_.dump(2) + "\n");
     std::error_code ignored;  // the states of failed trials, if any
     fs::remove_all(*config_.output / kStatesFolder, ignored);
-    if (config_.json) return print_event(result);
+    if (config_.json) return print_json(result);
 
     std::string text = ranking_table(plan_, ranking);
     if (!finals.empty()) {
@@ -240,17 +226,16 @@ class SweepCommand {
 
   int interrupted() const {
     if (bar_) bar_->end();
-    log_info(std::string("stopped by ") + (stop_signal() == SIGINT ? "SIGINT" : "SIGTERM") +
-             " with " + progress() +
+    log_info("stopped by " + stop_signal_name() + " with " + progress() +
              " trials done; go on with: " + resume_command(invocation_, *config_.output));
     if (config_.json) {
-      print_event({{"schema", "fmnist-train/1"},
-                   {"event", "result"},
-                   {"status", "interrupted"},
-                   {"done", done_},
-                   {"trials", plan_.trial_count()}});
+      print_json({{"schema", "fmnist-train/1"},
+                  {"event", "result"},
+                  {"status", "interrupted"},
+                  {"done", done_},
+                  {"trials", plan_.trial_count()}});
     }
-    return 128 + stop_signal();
+    return stopped_status();
   }
 
   const Invocation& invocation_;
@@ -284,12 +269,13 @@ int run_sweep(const Invocation& invocation) {
   const RunDirectory directory(*config.output, resumes            ? Claim::kResume
                                                : config.overwrite ? Claim::kOverwrite
                                                                   : Claim::kNew);
-  claim_sweep(directory.path(), resumes, config.overwrite, sweep_document(plan, setup.facts));
+  auto document = sweep_document(plan, setup.facts);
+  claim_sweep(directory.path(), resumes, config.overwrite, document);
   log_provenance(dataset, machine);
   for (const std::string& line : plan_lines(plan, kSettingsLogged)) log_info(line);
   log_info("training " + std::to_string(jobs) + " side by side, into " + directory.path().string());
-  if (config.json) print_event(plan_event(plan));
-  return SweepCommand(invocation, config, plan, setup, jobs).run();
+  if (config.json) print_json(plan_event(plan));
+  return SweepCommand(invocation, config, plan, setup, std::move(document), jobs).run();
 }
 
 }  // namespace fmnist

@@ -1,6 +1,5 @@
 #include "cli/train_command.h"
 
-#include <csignal>
 #include <memory>
 #include <vector>
 
@@ -23,11 +22,9 @@
 namespace fmnist {
 namespace {
 
-constexpr int kSignalled = 128;  // plus the signal's number, as shells have it
-
 /// What the log says when a signal stops the run.
 void log_interruption(const Config& config) {
-  const std::string signal = stop_signal() == SIGINT ? "SIGINT" : "SIGTERM";
+  const std::string signal = stop_signal_name();
   if (config.output) {
     log_info("stopped by " + signal + "; go on with: fmnist-train --output " +
              shell_quoted(config.output->string()) + " --resume");
@@ -43,7 +40,7 @@ int exit_status(const Config& config, const RunResult& result) {
   }
   if (result.status == RunStatus::kInterrupted) {
     log_interruption(config);
-    return kSignalled + stop_signal();
+    return stopped_status();
   }
   const double accuracy = result.best ? result.best->test.accuracy : result.final->accuracy;
   if (!config.fail_under || 100.0 * accuracy >= *config.fail_under) return 0;
@@ -129,16 +126,8 @@ int run_training(const Invocation& invocation) {
     add_log_file(*config.output / kLogFile, /*append=*/start.claim == Claim::kResume);
   }
   log_provenance(dataset, machine);
-  const RunFacts facts{config,
-                       FMNIST_VERSION,
-                       libtorch_version(),
-                       machine.device,
-                       engine->info(),
-                       dataset.directory,
-                       dataset.sha256,
-                       dataset.verified,
-                       config.output,
-                       start.saved ? std::optional(start.saved->file) : std::nullopt};
+  RunFacts facts = run_facts(config, machine, engine->info(), dataset);
+  if (start.saved) facts.resumed_from = start.saved->file;
   const auto owned = make_observers(facts, start.saved ? start.saved->metrics : "");
   std::vector<Observer*> observers;
   for (const auto& observer : owned) observers.push_back(observer.get());

@@ -139,7 +139,7 @@ int run_verify_resume(const Invocation& invocation) {
   Memory stopped;
   int stops = 0;
   const RunResult found = run_with_stops(subject, stopped, subject.steps_per_epoch(), stops);
-  if (stop_signal() != 0) return 128 + stop_signal();
+  if (stop_signal() != 0) return stopped_status();
 
   const bool equal = undisturbed.rows() == stopped.rows() && expected.final == found.final &&
                      expected.parameters == found.parameters;

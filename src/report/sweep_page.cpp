@@ -80,14 +80,6 @@ std::string selection_sentence(const SavedSweep& sweep) {
          sweep.engine.device + ".";
 }
 
-/// The test figures of the final training, of the seeds that have some.
-std::optional<Spread> final_spread(const SavedSweep& sweep, double Metrics::*figure) {
-  std::vector<double> values;
-  for (const TrialRecord& record : sweep.finals)
-    if (record.figures) values.push_back((*record.figures).*figure);
-  return values.empty() ? std::nullopt : std::optional(spread_of(values));
-}
-
 std::string result_of(const SavedSweep& sweep) {
   const SettingSummary* best = winner(sweep.ranking);
   if (best == nullptr) return {};
@@ -108,7 +100,7 @@ std::string head(const SavedSweep& sweep) {
   std::string tiles = tile(grouped(sweep.plan.settings.size()), "settings") +
                       tile(grouped(sweep.plan.seeds.size()), "seeds each") +
                       tile(grouped(sweep.plan.trial_count()), "trials");
-  if (const auto tested = final_spread(sweep, &Metrics::accuracy))
+  if (const auto tested = spread_over(sweep.finals, &Metrics::accuracy))
     tiles += tile(accuracy_text(tested), "test accuracy, final training");
   std::string warning;
   if (!sweep.data_verified) {
@@ -181,11 +173,11 @@ Section final_section(const SavedSweep& sweep) {
             ? percentage(record.figures->accuracy) + ", loss " + fixed(record.figures->loss, 4)
             : escape(std::string(to_string(record.status)) + ": " + record.message));
   }
-  const auto accuracy = final_spread(sweep, &Metrics::accuracy);
+  const auto accuracy = spread_over(sweep.finals, &Metrics::accuracy);
   if (accuracy && accuracy->sd) {
     rows += settings_row(
         "all seeds",
-        accuracy_text(accuracy) + ", loss " + loss_text(final_spread(sweep, &Metrics::loss)),
+        accuracy_text(accuracy) + ", loss " + loss_text(spread_over(sweep.finals, &Metrics::loss)),
         "changed");
   }
   return {"final", "Final training",
@@ -233,10 +225,7 @@ Section trials_section(const SavedSweep& sweep) {
 
 Section shared_section(const SavedSweep& sweep) {
   const auto is_shared = [&](const Option& option) {
-    return option.changes_result && option.name != "seed" &&
-           std::ranges::none_of(sweep.plan.dimensions, [&](const Dimension& dimension) {
-             return dimension.option == &option;
-           });
+    return option.changes_result && option.name != "seed" && !varies(sweep.plan, option);
   };
   std::string shared;
   for (const OptionGroup group :

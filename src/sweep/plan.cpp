@@ -1,6 +1,7 @@
 #include "fmnist/sweep/plan.h"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include "fmnist/core/error.h"
@@ -166,6 +167,17 @@ Config trial_config(const Plan& plan, std::size_t setting, std::uint64_t seed) {
   return config;
 }
 
+bool varies(const Plan& plan, const Option& option) {
+  return std::any_of(plan.dimensions.begin(), plan.dimensions.end(),
+                     [&](const Dimension& dimension) { return dimension.option == &option; });
+}
+
+std::vector<std::size_t> all_settings(const Plan& plan) {
+  std::vector<std::size_t> settings(plan.settings.size());
+  std::iota(settings.begin(), settings.end(), std::size_t{0});
+  return settings;
+}
+
 std::string setting_text(const Plan& plan, std::size_t setting) {
   std::string text;
   for (std::size_t d = 0; d < plan.dimensions.size(); ++d) {
@@ -185,9 +197,7 @@ ordered_json setting_json(const Plan& plan, std::size_t setting) {
 ordered_json to_json(const Plan& plan) {
   ordered_json base;
   for (const Option& option : options()) {
-    const bool varies = std::any_of(plan.dimensions.begin(), plan.dimensions.end(),
-                                    [&](const auto& d) { return d.option == &option; });
-    if (option.changes_result && !varies) base[option.key()] = option.get(plan.base);
+    if (option.changes_result && !varies(plan, option)) base[option.key()] = option.get(plan.base);
   }
   ordered_json vary;
   for (const Dimension& dimension : plan.dimensions) vary[dimension.option->key()] = dimension.text;

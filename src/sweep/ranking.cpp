@@ -13,19 +13,12 @@ SettingSummary summarise(std::size_t setting, std::vector<TrialRecord> trials) {
   summary.setting = setting;
   summary.status = trials.front().status;
   summary.epochs = trials.front().epochs;
-  std::vector<double> accuracies;
-  std::vector<double> losses;
   for (const TrialRecord& trial : trials) {
     summary.status = std::max(summary.status, trial.status);
     summary.epochs = std::min(summary.epochs, trial.epochs);
-    if (!trial.figures) continue;
-    accuracies.push_back(trial.figures->accuracy);
-    losses.push_back(trial.figures->loss);
   }
-  if (!accuracies.empty()) {
-    summary.accuracy = spread_of(accuracies);
-    summary.loss = spread_of(losses);
-  }
+  summary.accuracy = spread_over(trials, &Metrics::accuracy);
+  summary.loss = spread_over(trials, &Metrics::loss);
   summary.trials = std::move(trials);
   return summary;
 }
@@ -69,6 +62,14 @@ const char* to_string(Verdict verdict) {
   return "out";
 }
 
+std::optional<Spread> spread_over(const std::vector<TrialRecord>& records,
+                                  double Metrics::*figure) {
+  std::vector<double> values;
+  for (const TrialRecord& record : records)
+    if (record.figures) values.push_back((*record.figures).*figure);
+  return values.empty() ? std::nullopt : std::optional(spread_of(values));
+}
+
 std::vector<SettingSummary> rank_settings(
     const Plan& plan, const std::vector<std::size_t>& settings,
     const std::function<TrialRecord(std::size_t trial)>& record_of) {
@@ -76,7 +77,7 @@ std::vector<SettingSummary> rank_settings(
   for (const std::size_t setting : settings) {
     std::vector<TrialRecord> trials;
     for (std::size_t k = 0; k < plan.seeds.size(); ++k)
-      trials.push_back(record_of(setting * plan.seeds.size() + k));
+      trials.push_back(record_of(plan.trial_of(setting, k)));
     ranking.push_back(summarise(setting, std::move(trials)));
   }
   std::sort(ranking.begin(), ranking.end(),

@@ -45,7 +45,7 @@ std::vector<TrialRecord> records_of(const ordered_json& json, const Plan& plan) 
     const ordered_json& trials = summary.at("trials");
     if (trials.size() != plan.seeds.size()) throw std::invalid_argument("trials");
     for (std::size_t k = 0; k < trials.size(); ++k) {
-      const std::size_t trial = summary.at("setting").get<std::size_t>() * trials.size() + k;
+      const std::size_t trial = plan.trial_of(summary.at("setting"), k);
       records.at(trial) = outcome_of(trials[k], "val");
       records[trial].trial = trial;
     }
@@ -67,10 +67,8 @@ SavedSweep saved_sweep_of(const ordered_json& json) {
   SavedSweep sweep;
   sweep.plan = plan_of(json);
   const auto records = records_of(json, sweep.plan);
-  std::vector<std::size_t> settings;
-  for (std::size_t i = 0; i < sweep.plan.settings.size(); ++i) settings.push_back(i);
-  sweep.ranking =
-      rank_settings(sweep.plan, settings, [&](std::size_t trial) { return records[trial]; });
+  sweep.ranking = rank_settings(sweep.plan, all_settings(sweep.plan),
+                                [&](std::size_t trial) { return records[trial]; });
   if (sweep.ranking.empty()) throw std::invalid_argument("settings");
   compare_with_best(sweep.ranking);
   sweep.finals = finals_of(json, sweep.plan);

@@ -1,7 +1,6 @@
 #include "fmnist/sweep/sweep.h"
 
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
 #include "fmnist/core/error.h"
@@ -103,8 +102,7 @@ std::vector<TrialRecord> Sweep::latest() const {
 }
 
 bool Sweep::run() {
-  std::vector<std::size_t> settings(plan_.settings.size());
-  std::iota(settings.begin(), settings.end(), std::size_t{0});
+  std::vector<std::size_t> settings = all_settings(plan_);
   for (std::size_t rung = 0; rung < rung_count(); ++rung) {
     if (!run_rung(settings, rung)) return false;
     if (rung + 1 < rung_count()) settings = choose(settings, rung);
@@ -120,7 +118,7 @@ bool Sweep::run_rung(const std::vector<std::size_t>& settings, std::size_t rung)
   std::vector<std::size_t> missing;
   for (const std::size_t setting : settings) {
     for (std::size_t k = 0; k < plan_.seeds.size(); ++k) {
-      const std::size_t trial = setting * plan_.seeds.size() + k;
+      const std::size_t trial = plan_.trial_of(setting, k);
       const auto& rungs = histories_[trial].rungs;
       const bool over = !rungs.empty() && is_over(rungs.back());
       if (!over && rungs.size() <= rung) missing.push_back(trial);
@@ -206,7 +204,7 @@ std::vector<std::size_t> Sweep::choose(const std::vector<std::size_t>& settings,
 
 void Sweep::drop(std::size_t setting) {
   for (std::size_t k = 0; k < plan_.seeds.size(); ++k) {
-    const std::size_t trial = setting * plan_.seeds.size() + k;
+    const std::size_t trial = plan_.trial_of(setting, k);
     const History& history = histories_[trial];
     if (history.dropped || is_over(history.rungs.back())) continue;
     TrialRecord dropped = history.rungs.back();
@@ -253,9 +251,7 @@ bool Sweep::run_final_seed(std::size_t setting, std::size_t number) {
 }
 
 std::vector<SettingSummary> Sweep::ranking() const {
-  std::vector<std::size_t> settings(plan_.settings.size());
-  std::iota(settings.begin(), settings.end(), std::size_t{0});
-  auto ranked = rank_settings(plan_, settings, [&](std::size_t trial) {
+  auto ranked = rank_settings(plan_, all_settings(plan_), [&](std::size_t trial) {
     TrialRecord record = histories_[trial].rungs.back();
     if (record.status == TrialStatus::kPaused) record.status = TrialStatus::kDropped;
     return record;

@@ -74,21 +74,15 @@ ordered_json summary_json(const Plan& plan, const SettingSummary& summary) {
 }
 
 ordered_json finals_json(const Plan& plan, const std::vector<TrialRecord>& finals) {
-  std::vector<double> accuracies;
-  std::vector<double> losses;
   ordered_json trials = ordered_json::array();
   for (const TrialRecord& record : finals) {
     ordered_json trial = {{"seed", plan.seeds[record.trial]}};
     add_outcome(trial, "test", record);
     trials.push_back(std::move(trial));
-    if (!record.figures) continue;
-    accuracies.push_back(record.figures->accuracy);
-    losses.push_back(record.figures->loss);
   }
-  const auto spread = [](const std::vector<double>& values) {
-    return spread_json(values.empty() ? std::nullopt : std::optional(spread_of(values)));
-  };
-  return {{"test", {{"accuracy", spread(accuracies)}, {"loss", spread(losses)}}},
+  return {{"test",
+           {{"accuracy", spread_json(spread_over(finals, &Metrics::accuracy))},
+            {"loss", spread_json(spread_over(finals, &Metrics::loss))}}},
           {"trials", trials}};
 }
 

@@ -130,8 +130,6 @@ std::string ranking_table(const Plan& plan, const std::vector<SettingSummary>& r
 
 std::string finals_table(const Plan& plan, const std::vector<TrialRecord>& finals) {
   std::vector<Row> rows = {{"seed", "test accuracy", "test loss"}};
-  std::vector<double> accuracies;
-  std::vector<double> losses;
   for (const TrialRecord& record : finals) {
     const std::string seed = std::to_string(plan.seeds[record.trial]);
     if (!record.figures) {
@@ -139,11 +137,12 @@ std::string finals_table(const Plan& plan, const std::vector<TrialRecord>& final
       continue;
     }
     rows.push_back({seed, percentage(record.figures->accuracy), fixed(record.figures->loss, 4)});
-    accuracies.push_back(record.figures->accuracy);
-    losses.push_back(record.figures->loss);
   }
-  if (accuracies.size() > 1)
-    rows.push_back({"all", accuracy_text(spread_of(accuracies)), loss_text(spread_of(losses))});
+  const auto accuracy = spread_over(finals, &Metrics::accuracy);
+  if (accuracy && accuracy->sd) {
+    rows.push_back(
+        {"all", accuracy_text(accuracy), loss_text(spread_over(finals, &Metrics::loss))});
+  }
   return aligned(rows);
 }
 

@@ -16,10 +16,8 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 
 import sweep_support
-from sweep_support import ROOT, PatientTest, direct_run, read_trials
+from sweep_support import LONG, ROOT, TRIAL, PatientTest, direct_run, read_trials
 
-TRIAL = ["--val-split", "5000", "--train-limit", "20000"]
-LONG = ["--epochs", "15", *TRIAL]  # long enough to be killed in the midst of it
 SHORT = ["--epochs", "3", *TRIAL, "--limit-batches", "30"]
 
 

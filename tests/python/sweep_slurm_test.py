@@ -13,10 +13,8 @@ import tempfile
 from pathlib import Path
 
 import sweep_support
-from sweep_support import ROOT, PatientTest, direct_run, read_trials
+from sweep_support import LONG, ROOT, TRIAL, PatientTest, direct_run, read_trials
 
-TRIAL = ["--val-split", "5000", "--train-limit", "20000"]
-LONG = ["--epochs", "15", *TRIAL]  # long enough to be stopped in the midst of it
 SHORT = ["--epochs", "2", *TRIAL, "--limit-batches", "30"]
 
 

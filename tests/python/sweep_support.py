@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 300  # seconds until a test gives up: far more than it takes
 PROGRAM = None
+TRIAL = ["--val-split", "5000", "--train-limit", "20000"]
+LONG = ["--epochs", "15", *TRIAL]  # long enough to be killed or stopped in the midst of it
 
 
 class PatientTest(unittest.TestCase):

@@ -35,6 +35,9 @@ struct Plan {
   std::vector<std::uint64_t> rungs;  // with halving: epochs after which settings are compared
 
   std::size_t trial_count() const { return settings.size() * seeds.size(); }
+  std::size_t trial_of(std::size_t setting, std::size_t k) const {
+    return setting * seeds.size() + k;
+  }
   std::size_t setting_of(std::size_t trial) const { return trial / seeds.size(); }
   std::uint64_t seed_of(std::size_t trial) const { return seeds[trial % seeds.size()]; }
 };
@@ -45,6 +48,12 @@ Plan make_plan(const PlanRequest& request, const Config& base);
 
 /// The configuration of `setting` with `seed`.
 Config trial_config(const Plan& plan, std::size_t setting, std::uint64_t seed);
+
+/// Whether `option` is one of the dimensions.
+bool varies(const Plan& plan, const Option& option);
+
+/// The numbers of all settings.
+std::vector<std::size_t> all_settings(const Plan& plan);
 
 /// "lr=0.01 momentum=0.9".
 std::string setting_text(const Plan& plan, std::size_t setting);

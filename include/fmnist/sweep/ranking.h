@@ -38,6 +38,9 @@ struct SettingSummary {
   std::optional<double> corrected_p;           // Holm's, over all comparisons
 };
 
+/// Mean and standard deviation of a figure over the records that have figures, if any.
+std::optional<Spread> spread_over(const std::vector<TrialRecord>& records, double Metrics::*figure);
+
 /// The `settings` of `plan`, best first: those trained to the end by mean validation accuracy, then
 /// by loss, then as in the plan; after them the dropped ones, last what diverged or failed.
 std::vector<SettingSummary> rank_settings(

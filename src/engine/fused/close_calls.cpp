@@ -26,8 +26,8 @@ template <std::size_t kSide>
 using Pixels = std::array<std::array<double, kSide>, kSide>;
 
 /// The normalised values of the 256 shades.
-const std::array<double, 256> kShades = [] {
-  std::array<double, 256> shades;
+constexpr std::array<double, 256> kShades = [] {
+  std::array<double, 256> shades{};
   for (std::size_t i = 0; i < shades.size(); ++i) {
     shades[i] = (static_cast<double>(i) / 255.0 - kPixelMean) / kPixelStd;
   }

@@ -53,7 +53,12 @@ class CloseCallsOnIsa : public testing::TestWithParam<Isa> {
   /// zero, in double.
   int wrong_routes() const;
 
+  const double* tensor(std::size_t index) const {
+    return exact_.parameters.data() + kParameters[index].offset;
+  }
+
   const Parameters initial_ = coarse_parameters();
+  const ReferenceNetwork exact_{initial_};
   const Split split_ = coarse_split();
   const Kernels kernels_ = make_kernels(GetParam());
   std::unique_ptr<PackedParameters> parameters_ = std::make_unique<PackedParameters>();
@@ -63,25 +68,6 @@ class CloseCallsOnIsa : public testing::TestWithParam<Isa> {
 
 INSTANTIATE_TEST_SUITE_P(Isas, CloseCallsOnIsa, testing::ValuesIn(supported_isas()),
                          [](const auto& test) { return to_string(test.param); });
-
-/// The convolution's outputs [outputs, side - 4, side - 4].
-std::vector<double> convolve(const std::vector<double>& input, std::size_t side,
-                             std::span<const float> weights, std::span<const float> bias) {
-  const std::size_t channels = input.size() / (side * side);
-  const std::size_t out_side = side - 4;
-  std::vector<double> output;
-  for (std::size_t i = 0; i < bias.size() * out_side * out_side; ++i) {
-    const std::size_t out = i / (out_side * out_side);
-    double sum = double{bias[out]};
-    for (std::size_t k = 0; k < channels * kTaps; ++k) {
-      const std::size_t y = i / out_side % out_side + k % kTaps / kKernelSide;
-      const std::size_t x = i % out_side + k % kKernelSide;
-      sum += double{weights[out * channels * kTaps + k]} * input[(k / kTaps * side + y) * side + x];
-    }
-    output.push_back(sum);
-  }
-  return output;
-}
 
 /// Whether `route` leads to the largest of the window at (`y`, `x`) of `outputs` [side, side]; the
 /// window's pooled value goes to `pooled`. Entries that are equal but for the order of a sum tie.
@@ -105,14 +91,16 @@ int CloseCallsOnIsa::wrong_routes() const {
       pixels.push_back((pixel / 255.0 - kPixelMean) / kPixelStd);
     }
     std::vector<double> pool1, pool2;
-    const auto conv1 = convolve(pixels, kImageSide, initial_.tensor(0), initial_.tensor(1));
+    const auto conv1 =
+        reference_convolve(pixels, 1, kImageSide, tensor(0), tensor(1), kConv1Channels);
     for (std::size_t i = 0; i < kConv1Channels * kPool1Pixels; ++i) {
       const std::size_t channel = i / kPool1Pixels;
       const std::uint8_t route = work_->route1[channel][i % kPool1Pixels][lane];
       wrong += !leads_to_largest(route, &conv1[channel * 24 * 24], 24, i / kPool1Side % kPool1Side,
                                  i % kPool1Side, pool1);
     }
-    const auto conv2 = convolve(pool1, kPool1Side, initial_.tensor(2), initial_.tensor(3));
+    const auto conv2 =
+        reference_convolve(pool1, kConv1Channels, kPool1Side, tensor(2), tensor(3), kConv2Channels);
     for (std::size_t i = 0; i < kFeatures; ++i) {
       const std::size_t channel = i / kPool2Pixels;
       const std::uint8_t route = work_->route2[i % kPool2Pixels * kConv2Channels + channel][lane];

@@ -41,9 +41,9 @@ void convolve_pool_backward(const std::vector<double>& input, std::size_t channe
 
 }  // namespace
 
-void reference_convolve_pool(std::span<const double> input, std::size_t channels, std::size_t side,
-                             const double* weight, const double* bias, std::size_t outputs,
-                             std::vector<double>& pooled, std::vector<std::size_t>& winners) {
+std::vector<double> reference_convolve(std::span<const double> input, std::size_t channels,
+                                       std::size_t side, const double* weight, const double* bias,
+                                       std::size_t outputs) {
   const std::size_t out_side = side - 4;
   std::vector<double> output(outputs * out_side * out_side);
   for (std::size_t i = 0; i < output.size(); ++i) {
@@ -60,6 +60,14 @@ void reference_convolve_pool(std::span<const double> input, std::size_t channels
       }
     }
   }
+  return output;
+}
+
+void reference_convolve_pool(std::span<const double> input, std::size_t channels, std::size_t side,
+                             const double* weight, const double* bias, std::size_t outputs,
+                             std::vector<double>& pooled, std::vector<std::size_t>& winners) {
+  const std::size_t out_side = side - 4;
+  const auto output = reference_convolve(input, channels, side, weight, bias, outputs);
   pooled.clear();
   winners.clear();
   for (std::size_t out = 0; out < outputs; ++out) {

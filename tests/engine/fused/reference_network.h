@@ -43,7 +43,12 @@ class ReferenceNetwork {
   std::vector<std::size_t> route1_, route2_;  // index of the convolution output that won
 };
 
-/// Convolution (valid, 5×5) and 2×2 max-pool: `pooled` [out, side, side] and the index of each
+/// Convolution (valid, 5×5): [out, side - 4, side - 4].
+std::vector<double> reference_convolve(std::span<const double> input, std::size_t channels,
+                                       std::size_t side, const double* weight, const double* bias,
+                                       std::size_t outputs);
+
+/// The same and 2×2 max-pool: `pooled` [out, side, side] and the index of each
 /// winner in the convolution's output.
 void reference_convolve_pool(std::span<const double> input, std::size_t channels, std::size_t side,
                              const double* weight, const double* bias, std::size_t outputs,
