@@ -33,7 +33,8 @@ void RunRecorder::on_epoch(const EpochFinished& epoch) {
 }
 
 void RunRecorder::on_position(const RunPosition& position) {
-  flush();  // every state is written: a run that keeps them faster than its disk waits for it
+  writer_->drain();  // every state is written: a run that keeps them faster than its disk waits
+  const auto saved = note_results();
   if (failures_.contains(kMetricsFile)) write_later(kMetricsFile, metrics_);
   try {
     const std::uint64_t number = write_later(kStateFile, encode_position(position, facts_));
@@ -41,6 +42,7 @@ void RunRecorder::on_position(const RunPosition& position) {
   } catch (const Error& error) {  // it cannot be encoded
     fail(kStateFile, error);
   }
+  tell(saved);  // at last: when nobody listens any more, this state is kept all the same
 }
 
 void RunRecorder::on_finish(const RunResult& result) {
@@ -92,7 +94,8 @@ void RunRecorder::write_result(const RunResult& result,
                              "\n");
 }
 
-void RunRecorder::collect() {
+std::vector<RunRecorder::SavedState> RunRecorder::note_results() {
+  std::vector<SavedState> saved;
   for (const BackgroundWriter::Result& result : writer_->results()) {
     const std::string file = result.path.filename().string();
     if (result.error) {
@@ -101,9 +104,14 @@ void RunRecorder::collect() {
       failures_.erase(file);
     }
     if (file != kStateFile) continue;
-    if (!result.error) listener_.saved(result.path, underway_.at(result.number));
+    if (!result.error) saved.push_back(underway_.at(result.number));
     underway_.erase(underway_.begin(), underway_.upper_bound(result.number));
   }
+  return saved;
+}
+
+void RunRecorder::tell(const std::vector<SavedState>& saved) const {
+  for (const SavedState& state : saved) listener_.saved(path(kStateFile), state);
 }
 
 void RunRecorder::fail(const std::string& file, const Error& error) {

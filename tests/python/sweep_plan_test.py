@@ -1,13 +1,28 @@
-"""The plan of a sweep and the ranking of what came of it; needs no program and no data."""
+"""The plan of a sweep, a trial whose parent dies, and the ranking; needs no program and no data."""
 
 import argparse
+import signal
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts"))
 import sweep_common  # noqa: E402
 from sweep_common import Outcome, Plan, SweepError, parse_vary, ranked, settings_of  # noqa: E402
+from sweep_support import PatientTest  # noqa: E402
+
+# Stands for the program, but never writes: a closed standard output alone cannot end it.
+SILENT_PROGRAM = f"""#!{sys.executable}
+import pathlib, signal, sys
+run = pathlib.Path(sys.argv[sys.argv.index("--output") + 1])
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
+(run / "started").touch()
+if signal.sigtimedwait([signal.SIGTERM], 300):
+    (run / "terminated").touch()
+"""
+FIRST_EPOCH = "import sys, sweep_common; next(sweep_common.Trial(sys.argv[1], [], sys.argv[2]).epochs())"
 
 
 class Vary(unittest.TestCase):
@@ -31,6 +46,19 @@ class Vary(unittest.TestCase):
         ):
             with self.subTest(text), self.assertRaises(argparse.ArgumentTypeError):
                 parse_vary(text)
+
+
+class TrialWithoutParent(PatientTest):
+    def test_is_told_to_stop(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program, run = Path(folder, "program"), Path(folder, "run")
+            program.write_text(SILENT_PROGRAM)
+            program.chmod(0o755)
+            command = [sys.executable, "-c", FIRST_EPOCH, program, run]
+            with subprocess.Popen(command, cwd=Path(sweep_common.__file__).parent) as parent:
+                self.wait_for((run / "started").exists)
+                parent.send_signal(signal.SIGKILL)
+            self.wait_for((run / "terminated").exists)
 
 
 class Settings(unittest.TestCase):

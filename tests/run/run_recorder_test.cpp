@@ -190,6 +190,16 @@ TEST_F(RunRecorderTest, MetricsThatCouldNotBeWrittenAreWrittenBeforeTheNextState
   run.on_finish(result());
 }
 
+TEST_F(RunRecorderTest, AStateIsKeptThoughNobodyListensAnyMore) {
+  {
+    const auto closed = [](const auto&, const auto&) { throw std::runtime_error("closed"); };
+    RunRecorder run(facts(), "", {.saved = closed});
+    run.on_position(position(1, 1.0f));
+    EXPECT_THROW(run.on_position(position(2, 2.0f)), std::runtime_error);
+  }
+  EXPECT_EQ(load_saved_run(directory()).position.epochs, 2u);
+}
+
 TEST_F(RunRecorderTest, MetricsThatCannotBeWrittenEndTheRunAtItsEnd) {
   RunRecorder run = recorder();
   obstruct(kMetricsFile);

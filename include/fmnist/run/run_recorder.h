@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fmnist/run/results.h"
 
@@ -60,8 +61,11 @@ class RunRecorder final : public Observer {
   /// Returns the number of the write.
   std::uint64_t write_later(const char* file, const std::string& bytes);
   void write_result(const RunResult& result, const std::optional<std::filesystem::path>& model);
-  /// Tells what came of writes since the last call.
-  void collect();
+  /// Notes and tells what came of writes since the last call.
+  void collect() { tell(note_results()); }
+  /// Notes it; returns the states that were saved.
+  std::vector<SavedState> note_results();
+  void tell(const std::vector<SavedState>& saved) const;
   void fail(const std::string& file, const Error& error);
 
   RunFacts facts_;
