@@ -1,7 +1,6 @@
 """The plan of a sweep, a trial whose parent dies, and the ranking; needs no program and no data."""
 
 import argparse
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,10 @@ signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 if signal.sigtimedwait([signal.SIGTERM], 300):
     (run / "terminated").touch()
 """
-FIRST_EPOCH = "import sys, sweep_common; next(sweep_common.Trial(sys.argv[1], [], sys.argv[2]).epochs())"
+PARENT = """
+import sys, sweep_common
+next(sweep_common.Trial(sys.argv[1], [], sys.argv[2]).epochs())
+"""
 
 
 class Vary(unittest.TestCase):
@@ -54,10 +56,10 @@ class TrialWithoutParent(PatientTest):
             program, run = Path(folder, "program"), Path(folder, "run")
             program.write_text(SILENT_PROGRAM)
             program.chmod(0o755)
-            command = [sys.executable, "-c", FIRST_EPOCH, program, run]
+            command = [sys.executable, "-c", PARENT, program, run]
             with subprocess.Popen(command, cwd=Path(sweep_common.__file__).parent) as parent:
                 self.wait_for((run / "started").exists)
-                parent.send_signal(signal.SIGKILL)
+                parent.kill()
             self.wait_for((run / "terminated").exists)
 
 

@@ -63,7 +63,7 @@ class RunRecorder final : public Observer {
   void write_result(const RunResult& result, const std::optional<std::filesystem::path>& model);
   /// Notes and tells what came of writes since the last call.
   void collect() { tell(note_results()); }
-  /// Notes it; returns the states that were saved.
+  /// Notes what came of writes since the last call; returns the states that were saved.
   std::vector<SavedState> note_results();
   void tell(const std::vector<SavedState>& saved) const;
   void fail(const std::string& file, const Error& error);
