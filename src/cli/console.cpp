@@ -2,7 +2,7 @@
 
 #include "cli/log.h"
 #include "cli/output.h"
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "fmnist/run/run_directory.h"
 
 namespace fmnist {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 namespace {

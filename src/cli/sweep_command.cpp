@@ -18,7 +18,7 @@
 #include "cli/sweep_bar.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "fmnist/core/options.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"

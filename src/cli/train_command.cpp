@@ -10,7 +10,7 @@
 #include "cli/resume.h"
 #include "cli/signals.h"
 #include "cli/training_bar.h"
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"

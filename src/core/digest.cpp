@@ -6,6 +6,7 @@
 #include <new>
 
 #include "fmnist/core/error.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 
@@ -38,13 +39,7 @@ std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int length = 0;
   check(EVP_DigestFinal_ex(impl_->context, digest.data(), &length));
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
-  }
-  return text;
+  return fmnist::hex(std::span(digest).first(length));
 }
 
 std::string sha256_hex(std::span<const std::byte> bytes) { return Sha256().update(bytes).hex(); }

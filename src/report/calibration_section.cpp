@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "report/html.h"
 #include "report/sections.h"
 #include "report/svg.h"

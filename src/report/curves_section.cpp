@@ -1,4 +1,4 @@
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "report/html.h"
 #include "report/line_chart.h"
 #include "report/sections.h"

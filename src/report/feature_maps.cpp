@@ -5,23 +5,21 @@
 namespace fmnist {
 namespace {
 
-constexpr std::size_t kKernel = 5;
-
 /// ReLU of the valid 5×5 convolution of `input` [channels, side, side]: [outputs, side - 4, …].
 std::vector<float> convolve(std::span<const float> input, std::size_t side,
                             std::span<const float> weight, std::span<const float> bias) {
   const std::size_t channels = input.size() / (side * side);
-  const std::size_t out_side = side - kKernel + 1;
+  const std::size_t out_side = side - kKernelSide + 1;
   std::vector<float> maps;
   for (std::size_t output = 0; output < bias.size(); ++output) {
     for (std::size_t y = 0; y < out_side; ++y) {
       for (std::size_t x = 0; x < out_side; ++x) {
         double sum = bias[output];
-        for (std::size_t tap = 0; tap < channels * kKernel * kKernel; ++tap) {
-          const std::size_t channel = tap / (kKernel * kKernel);
-          const std::size_t row = y + tap / kKernel % kKernel;
-          const std::size_t column = x + tap % kKernel;
-          sum += static_cast<double>(weight[output * channels * kKernel * kKernel + tap]) *
+        for (std::size_t tap = 0; tap < channels * kKernelSide * kKernelSide; ++tap) {
+          const std::size_t channel = tap / (kKernelSide * kKernelSide);
+          const std::size_t row = y + tap / kKernelSide % kKernelSide;
+          const std::size_t column = x + tap % kKernelSide;
+          sum += static_cast<double>(weight[output * channels * kKernelSide * kKernelSide + tap]) *
                  input[(channel * side + row) * side + column];
         }
         maps.push_back(static_cast<float>(std::max(sum, 0.0)));

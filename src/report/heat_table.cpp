@@ -1,6 +1,6 @@
 #include "report/heat_table.h"
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "report/html.h"
 
 namespace fmnist {

@@ -7,7 +7,7 @@
 #include <limits>
 #include <set>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "report/svg.h"
 
 namespace fmnist {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "report/html.h"
 #include "report/pictures.h"
 #include "report/sections.h"
@@ -61,7 +61,7 @@ Section filters_section(const ReportContent& content) {
   float largest = 0.0f;
   for (const float weight : weights) largest = std::max(largest, std::abs(weight));
   std::string filters;
-  for (std::size_t filter = 0; filter < kConv1Maps; ++filter)
+  for (std::size_t filter = 0; filter < kConv1Channels; ++filter)
     filters += filter_figure(content, filter, largest) + "\n";
   return {
       "filters", "Filters",

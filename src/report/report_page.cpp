@@ -1,6 +1,6 @@
 #include "fmnist/report/report_page.h"
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "fmnist/core/options.h"
 #include "report/html.h"
 #include "report/page.h"

@@ -1,4 +1,4 @@
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "report/html.h"
 #include "report/sections.h"
 #include "report/settings_table.h"

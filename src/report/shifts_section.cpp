@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "report/heat_table.h"
 #include "report/html.h"
 #include "report/sections.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "report/line_chart.h"
 
 namespace fmnist {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 #include "fmnist/sweep/sweep_table.h"
 #include "report/html.h"
 #include "report/page.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "fmnist/core/numbers.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 namespace {

@@ -32,8 +32,8 @@ TEST(FeatureMapsTest, LeadToTheLogitsOfPyTorch) {
   const auto expected = golden_floats(read_golden("gradients"), "batch7.logits");
   for (std::size_t image = 0; image < expected.size() / kClassCount; ++image) {
     const FeatureMaps maps = feature_maps(parameters, images.image(image));
-    ASSERT_EQ(maps.conv1.size(), kConv1Maps * kConv1Side * kConv1Side);
-    ASSERT_EQ(maps.conv2.size(), kConv2Maps * kConv2Side * kConv2Side);
+    ASSERT_EQ(maps.conv1.size(), kConv1Channels * kConv1Side * kConv1Side);
+    ASSERT_EQ(maps.conv2.size(), kConv2Channels * kConv2Side * kConv2Side);
     const auto row = std::span(expected).subspan(image * kClassCount, kClassCount);
     EXPECT_LE(relative_difference(logits_of(parameters, maps), row), 1e-5) << image;
   }

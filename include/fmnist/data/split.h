@@ -1,26 +1,13 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "fmnist/core/network.h"
+
 namespace fmnist {
-
-inline constexpr std::size_t kImageSide = 28;
-inline constexpr std::size_t kImagePixels = kImageSide * kImageSide;
-inline constexpr std::size_t kClassCount = 10;
-
-/// The input is `(pixel / 255 - kPixelMean) / kPixelStd`.
-inline constexpr double kPixelMean = 0.1307;
-inline constexpr double kPixelStd = 0.3081;
-
-/// Names of the ten classes, by label.
-inline constexpr std::array<std::string_view, kClassCount> kClassNames = {
-    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-    "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
 
 /// Images with their labels, as they stand in the files.
 struct Split {

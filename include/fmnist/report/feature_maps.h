@@ -10,11 +10,6 @@
 
 namespace fmnist {
 
-inline constexpr std::size_t kConv1Maps = 10;
-inline constexpr std::size_t kConv1Side = 24;
-inline constexpr std::size_t kConv2Maps = 20;
-inline constexpr std::size_t kConv2Side = 8;
-
 /// What the two convolutions answer to one image, after ReLU and before pooling (which of ReLU and
 /// max-pool comes first makes no difference).
 struct FeatureMaps {

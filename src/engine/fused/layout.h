@@ -11,19 +11,11 @@ namespace fmnist {
 /// Images that the engine works on together: one per float lane of the widest vector.
 inline constexpr std::size_t kGroup = 16;
 
-inline constexpr std::size_t kKernelSide = 5;
-inline constexpr std::size_t kTaps = kKernelSide * kKernelSide;
-inline constexpr std::size_t kConv1Channels = 10;
-inline constexpr std::size_t kPool1Side = 12;
 inline constexpr std::size_t kPool1Pixels = kPool1Side * kPool1Side;
 /// Pixels between the images of `Workspace::pool1_rows`: odd, so that images do not share cache
 /// sets.
 inline constexpr std::size_t kPool1Pitch = kPool1Pixels + 1;
-inline constexpr std::size_t kConv2Channels = 20;
-inline constexpr std::size_t kPool2Side = 4;
 inline constexpr std::size_t kPool2Pixels = kPool2Side * kPool2Side;
-inline constexpr std::size_t kFeatures = kConv2Channels * kPool2Pixels;
-inline constexpr std::size_t kHidden = 50;
 inline constexpr std::size_t kHiddenLanes = 64;  // kHidden padded to whole vectors
 
 /// A pooled unit's route: `dx + 16 * dy` of the largest entry of its 2×2 window (the first of

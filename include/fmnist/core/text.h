@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace fmnist {
+
+/// `value` with a fixed number of decimals.
+std::string fixed(double value, int decimals);
+
+/// The shortest text that reads back as the same number; whole numbers without an exponent.
+std::string to_text(double value);
+
+/// A fraction as people read it: 0.8127 is "81.27%".
+std::string percentage(double fraction, int decimals = 2);
+
+/// "10,000".
+std::string grouped(std::uint64_t count);
+
+/// "1 epoch", "10,000 images".
+std::string counted(std::uint64_t count, const std::string& noun);
+
+/// A name as it stands in a sentence: 'runs/a'. A path is its `string()`.
+std::string quoted(std::string_view name);
+
+/// Lower-case hexadecimal digits, two for each byte.
+std::string hex(std::span<const unsigned char> bytes);
+
+/// `text` up to its first line break: messages of libraries may go on with a backtrace.
+std::string first_line(std::string_view text);
+
+}  // namespace fmnist
