@@ -7,11 +7,11 @@
 #include <exception>
 #include <string>
 
-#include "cli/command_line.h"
-#include "cli/log.h"
-#include "cli/output.h"
-#include "cli/train_command.h"
-#include "cli/verify_resume_command.h"
+#include "cli/arguments/command_line.h"
+#include "cli/commands/train_command.h"
+#include "cli/commands/verify_resume_command.h"
+#include "cli/terminal/log.h"
+#include "cli/terminal/output.h"
 #include "fmnist/core/options.h"
 #include "fmnist/run/results.h"
 

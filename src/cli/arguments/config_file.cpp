@@ -1,0 +1,78 @@
+#include "cli/arguments/config_file.h"
+
+#include <toml++/toml.h>
+
+#include <array>
+#include <charconv>
+
+#include "fmnist/core/error.h"
+#include "fmnist/core/files.h"
+#include "fmnist/core/options.h"
+#include "fmnist/core/suggest.h"
+
+namespace fmnist {
+namespace {
+
+std::string place(const std::filesystem::path& path, const toml::source_region& source) {
+  return "in '" + path.string() + "', line " + std::to_string(source.begin.line) + ": ";
+}
+
+toml::table parse(const std::filesystem::path& path) {
+  std::string text;
+  try {
+    text = read_file(path, ErrorKind::kUsage);
+  } catch (const Error& error) {
+    throw Error(ErrorKind::kUsage, "--config " + path.string() + ": " + error.what(),
+                "give a TOML file, such as the config.toml of a run");
+  }
+  try {
+    return toml::parse(text);
+  } catch (const toml::parse_error& error) {
+    throw Error(ErrorKind::kUsage,
+                place(path, error.source()) + "not TOML: " + std::string(error.description()),
+                "write one setting a line, such as lr = 0.02");
+  }
+}
+
+/// A single value as one would type it after the option; nothing for arrays and tables.
+std::optional<std::string> text_of(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return text;
+  if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
+  if (const auto integer = node.value_exact<std::int64_t>()) return std::to_string(*integer);
+  if (const auto number = node.value_exact<double>()) {
+    std::array<char, 32> buffer{};
+    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), *number).ptr;
+    return std::string(buffer.data(), end);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void apply_config_file(const std::filesystem::path& path, Config& config,
+                       std::set<std::string>& given) {
+  const toml::table table = parse(path);
+  for (const auto& [key, node] : table) {
+    const std::string name(key.str());
+    const std::string where = place(path, node.source());
+    const Option* option = find_option(name);
+    if (option == nullptr) {
+      const std::string close = closest_name(name, option_names());
+      throw Error(ErrorKind::kUsage, where + "there is no setting '" + name + "'",
+                  close.empty() ? "see fmnist-train --help" : "did you mean " + close + "?");
+    }
+    const auto text = text_of(node);
+    if (!text) {
+      throw Error(ErrorKind::kUsage, where + name + " takes a single value",
+                  "write " + name + " = VALUE");
+    }
+    try {
+      option->set(config, *text);
+    } catch (const Error& error) {
+      throw Error(ErrorKind::kUsage, where + error.what(), error.hint());
+    }
+    given.insert(std::string(option->name));
+  }
+}
+
+}  // namespace fmnist

@@ -1,0 +1,50 @@
+#include "cli/arguments/help.h"
+
+#include <sstream>
+
+#include "fmnist/core/options.h"
+
+namespace fmnist {
+namespace {
+
+constexpr std::size_t kLeft = 28;
+constexpr std::size_t kWidth = 80;
+
+/// `line` in the left column, `text` wrapped in the right one.
+std::string in_columns(std::string line, const std::string& text) {
+  std::string result;
+  const auto break_line = [&] {
+    result += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
+    line.assign(kLeft, ' ');
+  };
+  if (line.size() + 1 >= kLeft) break_line();
+  line.resize(kLeft, ' ');
+  std::istringstream words(text);
+  for (std::string word; words >> word;) {
+    if (line.size() + word.size() > kWidth) break_line();
+    line += word + " ";
+  }
+  break_line();
+  return result;
+}
+
+}  // namespace
+
+std::string HelpFormatter::make_group(std::string group, bool is_positional,
+                                      std::vector<const CLI::Option*> options) const {
+  std::string text = "\n" + group + ":\n";
+  for (const CLI::Option* option : options) text += make_option(option, is_positional);
+  return text;
+}
+
+std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
+  std::string names = "  " + option->get_name(is_positional, !is_positional);
+  if (!option->get_type_name().empty()) names += " " + option->get_type_name();
+  std::string notes;
+  if (const Option* setting = find_option(option->get_single_name())) notes = setting->range;
+  if (!option->get_default_str().empty())
+    notes += (notes.empty() ? "default " : "; default ") + option->get_default_str();
+  return in_columns(names, option->get_description() + (notes.empty() ? "" : " [" + notes + "]"));
+}
+
+}  // namespace fmnist

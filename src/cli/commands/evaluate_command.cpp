@@ -1,0 +1,104 @@
+#include "cli/commands/evaluate_command.h"
+
+#include <chrono>
+#include <string>
+#include <system_error>
+
+#include "cli/commands/model_engine.h"
+#include "cli/terminal/log.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/progress_bar.h"
+#include "fmnist/core/error.h"
+#include "fmnist/core/files.h"
+#include "fmnist/data/dataset.h"
+#include "fmnist/evaluate/evaluation_csv.h"
+#include "fmnist/evaluate/evaluation_json.h"
+#include "fmnist/evaluate/evaluation_table.h"
+#include "fmnist/run/results.h"
+
+namespace fmnist {
+namespace {
+
+void make_directory(const std::filesystem::path& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (!error) return;
+  throw Error(ErrorKind::kRuntime,
+              "cannot make the directory '" + directory.string() + "': " + error.message(),
+              "choose another place with --output");
+}
+
+void write_files(const std::filesystem::path& directory, const nlohmann::ordered_json& event,
+                 const Evaluation& evaluation, const std::optional<ShiftGrid>& shifts) {
+  const auto write = [&](const char* name, const std::string& bytes) {
+    write_file_atomically(directory / name, bytes);
+  };
+  write("evaluation.json", to_line(event) + "\n");
+  write("confusion.csv", confusion_csv(evaluation));
+  write("classes.csv", classes_csv(evaluation));
+  write("misclassified.csv", misclassified_csv(evaluation));
+  write("reliability.csv", reliability_csv(evaluation));
+  if (shifts) write("shifts.csv", shifts_csv(*shifts));
+  log_info("evaluation.json and CSV files in " + directory.string());
+}
+
+/// The accuracy grid, with a bar while it is computed where there is a terminal for one.
+ShiftGrid evaluate_shifts_with_bar(Engine& engine, const Split& split, int reach,
+                                   const Config& config) {
+  log_info("evaluating images moved by up to " + std::to_string(reach) + " pixels");
+  std::optional<ProgressBar> bar;
+  if (progress_style(config) == ProgressStyle::kBar) bar.emplace();
+  const auto started = std::chrono::steady_clock::now();
+  return evaluate_shifts(engine, split, reach, [&](int done, int total) {
+    if (!bar || !bar->due()) return;
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
+    const auto images = static_cast<double>(split.size()) * done;
+    bar->draw({.label = "Shift " + std::to_string(done) + "/" + std::to_string(total),
+               .done = static_cast<std::uint64_t>(done),
+               .total = static_cast<std::uint64_t>(total),
+               .seconds_left = elapsed.count() * (total - done) / done,
+               .images_per_second = images / elapsed.count()});
+  });
+}
+
+std::string heading(const EvaluationFacts& facts) {
+  return facts.checkpoint.string() +
+         (facts.epoch ? ", epoch " + std::to_string(*facts.epoch) : std::string()) + ", on " +
+         std::string(to_string(facts.split)) + "\n";
+}
+
+}  // namespace
+
+int run_evaluate(const EvaluateOptions& options, const Config& config) {
+  open_log(verbosity_of(config));
+  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+  const TrainedModel model = load_model(options.checkpoint);
+  if (config.output) make_directory(*config.output);
+  const Dataset dataset = load_dataset(config.data_dir);
+  const Split split = select_split(model, dataset, options.split);
+  log_data(model, dataset);
+  const auto engine = make_model_engine(model, config);
+
+  const Evaluation evaluation = evaluate_predictions(engine->logits(split.images), split.labels);
+  std::optional<ShiftGrid> shifts;
+  if (options.shifts) shifts = evaluate_shifts_with_bar(*engine, split, *options.shifts, config);
+  const EvaluationFacts facts{.checkpoint = model.file,
+                              .epoch = model.info ? std::optional(model.info->epoch) : std::nullopt,
+                              .weights_sha256 = fingerprint(model.parameters),
+                              .split = options.split,
+                              .engine = engine->info(),
+                              .data_directory = dataset.directory,
+                              .data_sha256 = dataset.sha256,
+                              .data_verified = dataset.verified};
+  const auto event = evaluation_event(facts, evaluation, shifts);
+  if (config.output) write_files(*config.output, event, evaluation, shifts);
+  if (config.json) {
+    print_json(event);
+  } else {
+    print(heading(facts) + evaluation_table(evaluation) +
+          (shifts ? "\n" + shifts_table(*shifts) : std::string()));
+  }
+  return 0;
+}
+
+}  // namespace fmnist

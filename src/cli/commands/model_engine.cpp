@@ -1,0 +1,51 @@
+#include "cli/commands/model_engine.h"
+
+#include "cli/terminal/log.h"
+#include "fmnist/core/error.h"
+#include "fmnist/engine/select/select.h"
+
+namespace fmnist {
+namespace {
+
+/// `config` with the CPU and the engine of the model's run where it says auto. A GPU is not asked
+/// for: this machine may have none, and auto takes it where there is one.
+Config completed(Config config, const TrainedModel& model) {
+  if (!model.config || model.config->device.kind != DeviceRequest::Kind::kCpu) return config;
+  if (config.device.kind == DeviceRequest::Kind::kAuto) config.device = model.config->device;
+  if (config.engine == EngineChoice::kAuto && config.device.kind == DeviceRequest::Kind::kCpu)
+    config.engine = model.config->engine;
+  return config;
+}
+
+}  // namespace
+
+void log_data(const TrainedModel& model, const Dataset& dataset) {
+  for (const std::string& warning : dataset.warnings) log_warning(warning);
+  log_detail("data from " + dataset.directory.string() + ", SHA-256 " + dataset.sha256);
+  if (model.info && model.info->data_sha256 != dataset.sha256) {
+    log_warning("'" + model.file.string() + "' was trained on other data (SHA-256 " +
+                model.info->data_sha256 + ") than that in '" + dataset.directory.string() + "'");
+  }
+}
+
+std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Config& config) {
+  if (!all_finite(model.parameters)) {
+    throw Error(
+        ErrorKind::kDiverged,
+        "'" + model.file.string() + "' has weights that are NaN or infinite: its training diverged",
+        "give another checkpoint");
+  }
+  static const Split kNoTraining;
+  const Config used = completed(config, model);
+  const Machine machine = choose_machine(used);
+  if (machine.device.fell_back) {
+    log_warning("--device " + machine.device.requested + " cannot be used: " +
+                machine.device.reason + "; using the CPU (" + machine.device.hint + ")");
+  } else {
+    log_detail("device " + machine.device.used + ": " + machine.device.reason);
+  }
+  return make_engine(machine, used, kNoTraining,
+                     {.parameters = model.parameters, .momentum = {}, .step = 0});
+}
+
+}  // namespace fmnist

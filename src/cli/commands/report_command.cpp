@@ -1,0 +1,102 @@
+#include "cli/commands/report_command.h"
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "cli/commands/model_engine.h"
+#include "cli/terminal/log.h"
+#include "cli/terminal/output.h"
+#include "fmnist/core/error.h"
+#include "fmnist/core/files.h"
+#include "fmnist/report/report_page.h"
+#include "fmnist/report/sweep_page.h"
+#include "fmnist/run/run_directory.h"
+#include "fmnist/sweep/saved_sweep.h"
+
+namespace fmnist {
+namespace {
+
+TrainedModel model_of_run(const std::filesystem::path& run) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(run, ignored)) return load_model(run);
+  throw Error(ErrorKind::kCheckpoint,
+              "'" + run.string() + "' is " +
+                  (std::filesystem::exists(run, ignored) ? "no directory" : "not there"),
+              "give the directory of a run or a sweep");
+}
+
+/// The data that was named, else that of the run.
+std::optional<std::filesystem::path> data_directory(const TrainedModel& model,
+                                                    const Config& config) {
+  return config.data_dir || !model.config ? config.data_dir : model.config->data_dir;
+}
+
+std::string page_of_sweep(const ReportOptions& options) {
+  if (options.shifts) {
+    throw Error(ErrorKind::kUsage,
+                "--shifts has no meaning for '" + options.run.string() + "', which holds a sweep",
+                "leave it out, or give the directory of a run");
+  }
+  return sweep_page(load_sweep(options.run));
+}
+
+std::string page_of_run(const ReportOptions& options, const Config& config) {
+  TrainedModel model = model_of_run(options.run);
+  const Dataset dataset = load_dataset(data_directory(model, config));
+  log_data(model, dataset);
+  const auto engine = make_model_engine(model, config);
+
+  std::optional<int> shifts = options.shifts.value_or(kReportShifts);
+  if (*shifts > 0) {
+    log_info("evaluating images moved by up to " + std::to_string(*shifts) + " pixels");
+  } else {
+    shifts.reset();
+  }
+  return report_page(gather_report(options.run, std::move(model), dataset, *engine, shifts));
+}
+
+/// Writes the page into `directory`; a failure is a warning, as the `what` itself has ended well.
+template <class MakePage>
+void report_afterwards(const std::filesystem::path& directory, const std::string& what,
+                       MakePage make_page) {
+  const std::filesystem::path path = directory / kReportFile;
+  try {
+    write_file_atomically(path, make_page());
+    log_info("report in " + path.string());
+  } catch (const std::exception& error) {
+    log_warning("there is no report of this " + what + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+int run_report(const ReportOptions& options, const Config& config) {
+  open_log(verbosity_of(config));
+  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+  const std::string page =
+      holds_sweep(options.run) ? page_of_sweep(options) : page_of_run(options, config);
+  const std::filesystem::path output = config.output.value_or(options.run / kReportFile);
+  if (output == "-") {
+    print(page);
+  } else {
+    write_file_atomically(output, page);
+    print("report in " + output.string() + "\n");
+  }
+  return 0;
+}
+
+void report_after_run(const std::filesystem::path& run, const Dataset& dataset, Engine& engine) {
+  report_afterwards(run, "run", [&] {
+    return report_page(
+        gather_report(run, load_model(run), dataset, engine, /*shifts=*/std::nullopt));
+  });
+}
+
+void report_after_sweep(const std::filesystem::path& directory) {
+  report_afterwards(directory, "sweep", [&] { return sweep_page(load_sweep(directory)); });
+}
+
+}  // namespace fmnist

@@ -1,0 +1,281 @@
+#include "cli/commands/sweep_command.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <utility>
+
+#include "cli/arguments/command_line.h"
+#include "cli/commands/provenance.h"
+#include "cli/commands/report_command.h"
+#include "cli/commands/resume.h"
+#include "cli/terminal/log.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/progress_bar.h"
+#include "cli/terminal/signals.h"
+#include "cli/terminal/sweep_bar.h"
+#include "fmnist/core/error.h"
+#include "fmnist/core/files.h"
+#include "fmnist/core/options.h"
+#include "fmnist/core/text.h"
+#include "fmnist/engine/select/select.h"
+#include "fmnist/engine/torch/torch_engine.h"
+#include "fmnist/run/run_directory.h"
+#include "fmnist/sweep/sweep.h"
+#include "fmnist/sweep/sweep_json.h"
+#include "fmnist/sweep/sweep_table.h"
+#include "fmnist/train/trainer.h"
+
+namespace fmnist {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kValSplit = 5000;              // unless given
+constexpr std::size_t kSettingsLogged = 40;  // of the plan
+
+/// The settings that all trials share, with the machine's and the directory resolved.
+Config base_config(const Invocation& invocation) {
+  Config config = invocation.config;
+  if (!invocation.given.contains("val-split")) config.val_split = kValSplit;
+  if (!config.threads) config.threads = 1;
+  config.max_time.reset();  // from a configuration file: no trial may depend on the clock
+  if (invocation.resume && !invocation.resume->empty()) config.output = *invocation.resume;
+  if (!config.output) config.output = default_output("sweep-");
+  return config;
+}
+
+int print_plan(const Plan& plan, bool json) {
+  if (json) {
+    print_json(plan_event(plan));
+  } else {
+    for (const std::string& line : plan_lines(plan, plan.settings.size())) print(line + "\n");
+  }
+  return 0;
+}
+
+SweepSetup make_setup(const Config& config, const Dataset& dataset, const Machine& machine) {
+  SweepSetup setup;
+  setup.dataset = &dataset;
+  // One at a time: LibTorch's modules draw their initial weights from the process's one generator.
+  const auto mutex = std::make_shared<std::mutex>();
+  setup.make_engine = [mutex, &machine](const Config& trial, const Split& train,
+                                        const TrainState& state) {
+    const std::lock_guard lock(*mutex);
+    return make_engine(machine, trial, train, state);
+  };
+  setup.first_parameters = [mutex](std::uint64_t seed) {
+    const std::lock_guard lock(*mutex);
+    return initial_parameters(seed);
+  };
+  setup.stop = [] { return stop_signal() != 0; };
+  setup.facts =
+      run_facts(config, machine, setup.make_engine(config, dataset.train, {})->info(), dataset);
+  return setup;
+}
+
+void refuse_existing_sweep(const fs::path& directory) {
+  std::error_code ignored;
+  if (!fs::exists(directory / kSweepFile, ignored)) return;
+  throw Error(ErrorKind::kCheckpoint, "'" + directory.string() + "' already holds a sweep",
+              "choose another --output, give --resume to go on with it or --overwrite to replace "
+              "it");
+}
+
+void remove_sweep(const fs::path& directory) {
+  for (const char* name :
+       {kSweepFile, kJournalFile, kTrialsFile, kReportFile, kStatesFolder, kModelsFolder}) {
+    std::error_code error;
+    fs::remove_all(directory / name, error);
+    if (!error) continue;
+    throw Error(ErrorKind::kRuntime,
+                "cannot remove '" + (directory / name).string() + "': " + error.message(),
+                "choose another --output");
+  }
+}
+
+/// Makes sure that the directory's sweep.json is of this sweep.
+void claim_sweep(const fs::path& directory, bool resumes, bool overwrite,
+                 const nlohmann::ordered_json& document) {
+  if (overwrite) remove_sweep(directory);
+  std::error_code ignored;
+  const bool exists = fs::exists(directory / kSweepFile, ignored);
+  if (exists && !resumes) refuse_existing_sweep(directory);
+  if (exists) return check_same_sweep(directory / kSweepFile, document);
+  write_file_atomically(directory / kSweepFile, document.dump(2) + "\n");
+}
+
+/// The command that trains the setting of `best` alone on all training images, and tests it.
+std::string retrain_command(const Plan& plan, const SettingSummary& best) {
+  const Config defaults;
+  const Config config = trial_config(plan, best.setting, plan.seeds.front());
+  std::string command = "fmnist-train";
+  for (const Option& option : options()) {
+    const std::string value = option.text(config);
+    const bool matters = option.changes_result || option.name == "data-dir" ||
+                         option.name == "engine" || option.name == "device";
+    if (!matters || option.name == "val-split") continue;
+    if (value == option.text(defaults) && (!varies(plan, option) || option.is_flag())) continue;
+    command += " --" + std::string(option.name);
+    if (!option.is_flag()) command += " " + shell_quoted(value);
+  }
+  return command;
+}
+
+/// The command line of `invocation` as one that goes on with the sweep in `directory`.
+std::string resume_command(const Invocation& invocation, const fs::path& directory) {
+  std::string command = "fmnist-train";
+  for (const std::string& argument : invocation.arguments)
+    if (argument != "--overwrite") command += " " + shell_quoted(argument);
+  if (invocation.resume) return command;
+  if (!invocation.config.output) command += " --output " + shell_quoted(directory.string());
+  return command + " --resume";
+}
+
+/// A sweep under way, and what people and programs hear of it.
+class SweepCommand {
+ public:
+  SweepCommand(const Invocation& invocation, const Config& config, const Plan& plan,
+               const SweepSetup& setup, nlohmann::ordered_json document, int jobs)
+      : invocation_(invocation),
+        config_(config),
+        plan_(plan),
+        document_(std::move(document)),
+        bar_(progress_style(config) == ProgressStyle::kBar ? std::make_unique<SweepBar>(plan)
+                                                           : nullptr),
+        sweep_(plan, setup, *config.output, jobs, listener()) {}
+
+  int run() {
+    done_ = sweep_.load_journal();
+    if (done_ > 0) log_info(progress() + " trials are already done");
+    if (bar_) bar_->begin(sweep_.latest());
+    if (!sweep_.run()) return interrupted();
+    const auto ranking = sweep_.ranking();
+    const SettingSummary* best = winner(ranking);
+    std::vector<TrialRecord> finals;
+    if (best != nullptr && invocation_.sweep.final) {
+      if (bar_) bar_->begin_final(best->setting, plan_.seeds.size());
+      if (!sweep_.run_final(best->setting)) return interrupted();
+      finals = sweep_.finals();
+    }
+    if (bar_) bar_->end();
+    finish(ranking, finals);
+    if (!config_.quiet) report_after_sweep(*config_.output);
+    return status(best != nullptr);
+  }
+
+ private:
+  SweepListener listener() {
+    SweepListener listener;
+    listener.trial = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
+      if (record.status != TrialStatus::kPaused) ++done_;
+      if (bar_) bar_->add(record);
+      log_info("[" + progress() + "] " + trial_line(plan_, record));
+      if (config_.json) print_json(event);
+    };
+    listener.final = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
+      log_info("final, seed " + std::to_string(plan_.seeds[record.trial]) + ": " +
+               (record.figures ? "test accuracy " + percentage(record.figures->accuracy)
+                               : to_string(record.status) + (" (" + record.message + ")")));
+      if (config_.json) print_json(event);
+    };
+    listener.warning = log_warning;
+    listener.trainings = bar_.get();
+    return listener;
+  }
+
+  std::string progress() const {
+    return std::to_string(done_) + "/" + std::to_string(plan_.trial_count());
+  }
+
+  void finish(const std::vector<SettingSummary>& ranking, const std::vector<TrialRecord>& finals) {
+    const SettingSummary* best = winner(ranking);
+    const std::string retrain = best == nullptr ? "" : retrain_command(plan_, *best);
+    const auto result = sweep_result_event(plan_, ranking, finals, retrain);
+    document_.update(result);
+    write_file_atomically(*config_.output / kTrialsFile, trials_csv(plan_, ranking));
+    write_file_atomically(*config_.output / kSweepFile, document_.dump(2) + "\n");
+    std::error_code ignored;  // the states of failed trials, if any
+    fs::remove_all(*config_.output / kStatesFolder, ignored);
+    if (config_.json) return print_json(result);
+
+    std::string text = ranking_table(plan_, ranking);
+    if (!finals.empty()) {
+      text += "\nthe best setting, trained on all training images (models in " +
+              (*config_.output / kModelsFolder).string() + "):\n" + finals_table(plan_, finals);
+    }
+    if (!retrain.empty()) text += "\ntrain the best on all training images: " + retrain + "\n";
+    print(text);
+  }
+
+  int status(bool has_winner) const {
+    if (sweep_.has_failures()) {
+      throw Error(ErrorKind::kRuntime,
+                  "some trials failed twice: the table and " +
+                      (*config_.output / kJournalFile).string() + " say which",
+                  "the same command with --resume tries them again");
+    }
+    if (invocation_.sweep.final && !has_winner) {
+      throw Error(ErrorKind::kDiverged, "every setting diverged with some seed: none to train last",
+                  "try smaller values of lr");
+    }
+    return 0;
+  }
+
+  int interrupted() const {
+    if (bar_) bar_->end();
+    log_info("stopped by " + stop_signal_name() + " with " + progress() +
+             " trials done; go on with: " + resume_command(invocation_, *config_.output));
+    if (config_.json) {
+      print_json({{"schema", "fmnist-train/1"},
+                  {"event", "result"},
+                  {"status", "interrupted"},
+                  {"done", done_},
+                  {"trials", plan_.trial_count()}});
+    }
+    return stopped_status();
+  }
+
+  const Invocation& invocation_;
+  const Config& config_;
+  const Plan& plan_;
+  nlohmann::ordered_json document_;
+  std::size_t done_ = 0;                 // trials
+  const std::unique_ptr<SweepBar> bar_;  // on a terminal
+  Sweep sweep_;
+};
+
+}  // namespace
+
+int run_sweep(const Invocation& invocation) {
+  const SweepOptions& options = invocation.sweep;
+  const Config config = base_config(invocation);
+  open_log(verbosity_of(config));
+  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+  const Plan plan = make_plan(options.request, config);
+  if (options.plan_only) return print_plan(plan, config.json);
+  const bool resumes = invocation.resume.has_value();
+  if (!resumes && !config.overwrite) refuse_existing_sweep(*config.output);
+  install_signal_handlers();
+
+  const Dataset dataset = load_dataset(config.data_dir);
+  make_train_data(config, dataset.train, {});  // refuses a --val-split that leaves nothing to train
+  const Machine machine = choose_machine(config);
+  const SweepSetup setup = make_setup(config, dataset, machine);
+  const int cores = machine.device.used == "cpu" ? available_cpus() : 1;
+  const int jobs = options.jobs.value_or(std::max(1, cores / machine.threads));
+  const RunDirectory directory(*config.output, resumes            ? Claim::kResume
+                                               : config.overwrite ? Claim::kOverwrite
+                                                                  : Claim::kNew);
+  auto document = sweep_document(plan, setup.facts);
+  claim_sweep(directory.path(), resumes, config.overwrite, document);
+  log_provenance(dataset, machine);
+  for (const std::string& line : plan_lines(plan, kSettingsLogged)) log_info(line);
+  log_info("training " + std::to_string(jobs) + " side by side, into " + directory.path().string());
+  if (config.json) print_json(plan_event(plan));
+  return SweepCommand(invocation, config, plan, setup, std::move(document), jobs).run();
+}
+
+}  // namespace fmnist

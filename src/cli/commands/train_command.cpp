@@ -1,0 +1,143 @@
+#include "cli/commands/train_command.h"
+
+#include <memory>
+#include <vector>
+
+#include "cli/commands/provenance.h"
+#include "cli/commands/report_command.h"
+#include "cli/commands/resume.h"
+#include "cli/terminal/console.h"
+#include "cli/terminal/log.h"
+#include "cli/terminal/signals.h"
+#include "cli/terminal/training_bar.h"
+#include "fmnist/core/text.h"
+#include "fmnist/data/dataset.h"
+#include "fmnist/engine/select/select.h"
+#include "fmnist/engine/torch/torch_engine.h"
+#include "fmnist/run/run_directory.h"
+#include "fmnist/run/run_recorder.h"
+#include "fmnist/tensorboard/tensorboard_writer.h"
+#include "fmnist/train/trainer.h"
+
+namespace fmnist {
+namespace {
+
+/// What the log says when a signal stops the run.
+void log_interruption(const Config& config) {
+  const std::string signal = stop_signal_name();
+  if (config.output) {
+    log_info("stopped by " + signal + "; go on with: fmnist-train --output " +
+             shell_quoted(config.output->string()) + " --resume");
+  } else {
+    log_info("stopped by " + signal + "; nothing was kept (--no-output)");
+  }
+}
+
+int exit_status(const Config& config, const RunResult& result) {
+  if (result.status == RunStatus::kDiverged) {
+    throw Error(ErrorKind::kDiverged, "training diverged: " + result.diverged,
+                "try a smaller --lr or a --warmup-epochs");
+  }
+  if (result.status == RunStatus::kInterrupted) {
+    log_interruption(config);
+    return stopped_status();
+  }
+  const double accuracy = result.best ? result.best->test.accuracy : result.final->accuracy;
+  if (!config.fail_under || 100.0 * accuracy >= *config.fail_under) return 0;
+  throw Error(ErrorKind::kGate, "test accuracy " + percentage(accuracy) +
+                                    " is below --fail-under " +
+                                    percentage(*config.fail_under / 100.0));
+}
+
+Request requested() {
+  if (stop_signal() != 0) return Request::kStop;
+  return take_checkpoint_request() ? Request::kCheckpoint : Request::kNone;
+}
+
+/// Whether the run came to an end at which its model is the one to ship.
+bool has_model(RunStatus status) {
+  return status == RunStatus::kFinished || status == RunStatus::kMaxTime;
+}
+
+/// An engine with the weights of the best epoch; it cannot train.
+std::unique_ptr<Engine> engine_of(const BestEpoch& best, const Machine& machine,
+                                  const Config& config) {
+  static const Split kNoTraining;
+  return make_engine(machine, config, kNoTraining,
+                     {.parameters = best.parameters, .momentum = {}, .step = 0});
+}
+
+/// Who hears of the run: the recorder first, so that a saved state is told before the end, and the
+/// bar before the results, which take its place.
+std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
+                                                      const std::string& metrics) {
+  std::vector<std::unique_ptr<Observer>> observers;
+  std::unique_ptr<JsonLines> json;
+  if (facts.config.json) json = std::make_unique<JsonLines>(facts);
+  if (facts.output) {
+    RunRecorder::Listener listener;
+    listener.failed = [](const Error& error) { log_warning(error.what()); };
+    if (json) {
+      listener.saved = [lines = json.get()](const auto& path, const auto& state) {
+        lines->saved(path, state);
+      };
+    }
+    observers.push_back(std::make_unique<RunRecorder>(facts, metrics, listener));
+    if (facts.config.tensorboard) {
+      observers.push_back(std::make_unique<TensorBoardWriter>(*facts.output / kTensorBoardDirectory,
+                                                              listener.failed));
+    }
+  }
+  const ProgressStyle style = progress_style(facts.config);
+  observers.push_back(std::make_unique<LogLines>(style == ProgressStyle::kLines));
+  if (style == ProgressStyle::kBar) observers.push_back(std::make_unique<TrainingBar>());
+  if (json) {
+    observers.push_back(std::move(json));
+  } else {
+    observers.push_back(std::make_unique<ResultLines>(facts.output));
+  }
+  return observers;
+}
+
+}  // namespace
+
+int run_training(const Invocation& invocation) {
+  open_log(verbosity_of(invocation.config));
+  if (invocation.config.log_file) add_log_file(*invocation.config.log_file, /*append=*/false);
+  install_signal_handlers();
+
+  Start start = plan_start(invocation);
+  Config& config = start.config;
+  if (!config.no_output && !config.output) config.output = default_output();
+  if (config.output && start.claim == Claim::kNew) refuse_existing_run(*config.output);
+
+  const Machine machine = choose_machine(config);
+  if (start.saved) check_settings(*start.saved, start, machine);
+
+  const Dataset dataset = load_dataset(config.data_dir);
+  if (start.saved) check_data(*start.saved, dataset);
+  const TrainData data = make_train_data(config, dataset.train, dataset.test);
+  if (!start.saved) start.position.state.parameters = initial_parameters(config.seed);
+  const auto engine = make_engine(machine, config, dataset.train, start.position.state);
+
+  std::optional<RunDirectory> directory;
+  if (config.output) {
+    directory.emplace(*config.output, start.claim);
+    add_log_file(*config.output / kLogFile, /*append=*/start.claim == Claim::kResume);
+  }
+  log_provenance(dataset, machine);
+  RunFacts facts = run_facts(config, machine, engine->info(), dataset);
+  if (start.saved) facts.resumed_from = start.saved->file;
+  const auto owned = make_observers(facts, start.saved ? start.saved->metrics : "");
+  std::vector<Observer*> observers;
+  for (const auto& observer : owned) observers.push_back(observer.get());
+  const RunResult result =
+      train(config, data, *engine, std::move(start.position), observers, requested);
+  if (config.output && !config.quiet && has_model(result.status)) {
+    const auto best = result.best ? engine_of(*result.best, machine, config) : nullptr;
+    report_after_run(*config.output, dataset, best ? *best : *engine);
+  }
+  return exit_status(config, result);
+}
+
+}  // namespace fmnist
