@@ -80,7 +80,7 @@ std::optional<TrialRun> run_trial(const TrialTask& task, const SweepSetup& setup
   RunPosition position = first_position(task, setup);
   Follower follower(task, setup, position.epochs);
   const TrainData data = make_train_data(task.config, setup.dataset->train, *task.test);
-  const auto engine = setup.make_engine(task.config, setup.dataset->train, position.state);
+  const auto engine = setup.make_engine(task.config, position.state);
   std::vector<Observer*> observers = {&follower};
   if (observer != nullptr) observers.push_back(observer);
   // The trainer asks between two steps: a rung ends one step into the next epoch, with the schedule

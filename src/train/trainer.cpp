@@ -39,9 +39,8 @@ class Trainer {
         seconds_before_(position_.seconds) {}
 
   RunResult run() {
-    tell(&Observer::on_start,
-         RunStarted{&config_, engine_.info(), images_per_epoch_, steps_per_epoch_,
-                    position_.state.step, &position_.state.parameters});
+    tell(&Observer::on_start, RunStarted{&config_, images_per_epoch_, steps_per_epoch_,
+                                         position_.state.step, &position_.state.parameters});
     while (running() && position_.epochs < static_cast<std::uint64_t>(config_.epochs)) {
       train_epoch();
       if (running()) finish_epoch();
@@ -69,8 +68,8 @@ class Trainer {
   void train_epoch() {
     const Stopwatch watch;
     const double seconds_before = position_.epoch_seconds.train;
-    engine_.start_epoch(
-        epoch_order(data_.train_indices, config_.seed, static_cast<std::uint32_t>(epoch())));
+    engine_.start_epoch(*data_.train, epoch_order(data_.train_indices, config_.seed,
+                                                  static_cast<std::uint32_t>(epoch())));
     while (running() && steps_done() < steps_per_epoch_) {
       const std::size_t first = steps_done() * batch_size_;
       learning_rate_ = schedule_.learning_rate(step_);
@@ -213,7 +212,7 @@ TrainData make_train_data(const Config& config, const Split& train, const Split&
   Partition parts =
       partition(train.labels, static_cast<std::size_t>(config.val_split),
                 static_cast<std::size_t>(config.train_limit.value_or(0)), config.seed);
-  return {std::move(parts.train), gather(train, parts.val), &test};
+  return {&train, std::move(parts.train), gather(train, parts.val), &test};
 }
 
 std::size_t steps_per_epoch(const Config& config, const TrainData& data) {

@@ -67,7 +67,7 @@ TEST(ShiftImages, LeavesNothingOfImagesThatMoveOut) {
 /// Answers 0 to images whose brightest pixel is at (row 10, column 10), else 1.
 class PlaceEngine final : public Engine {
  public:
-  void start_epoch(std::span<const std::uint32_t>) override {}
+  void start_epoch(const Split&, std::span<const std::uint32_t>) override {}
   void train_step(std::size_t, std::size_t, double, std::uint64_t) override {}
   Totals drain() override { return {}; }
   std::vector<float> logits(std::span<const std::uint8_t> images) override {
@@ -79,7 +79,6 @@ class PlaceEngine final : public Engine {
     return logits;
   }
   TrainState state() override { return {}; }
-  EngineInfo info() const override { return {"place", "cpu", 1, "none"}; }
 };
 
 /// Images of class 0 with one bright pixel each, at these (column, row).

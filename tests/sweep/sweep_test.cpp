@@ -34,7 +34,9 @@ class WatchedEngine final : public Engine {
   WatchedEngine(std::unique_ptr<Engine> engine, const Watch& watch)
       : engine_(std::move(engine)), watch_(watch) {}
 
-  void start_epoch(std::span<const std::uint32_t> order) override { engine_->start_epoch(order); }
+  void start_epoch(const Split& train, std::span<const std::uint32_t> order) override {
+    engine_->start_epoch(train, order);
+  }
   void train_step(std::size_t first, std::size_t count, double learning_rate,
                   std::uint64_t step) override {
     engine_->train_step(first, count, learning_rate, step);
@@ -46,7 +48,6 @@ class WatchedEngine final : public Engine {
     return engine_->logits(images);
   }
   TrainState state() override { return engine_->state(); }
-  EngineInfo info() const override { return engine_->info(); }
 
  private:
   std::unique_ptr<Engine> engine_;
@@ -76,11 +77,11 @@ class SweepTest : public testing::Test {
     setup_.facts.engine = {"fused", "cpu", 1, "any"};
     setup_.facts.device.used = "cpu";
     setup_.first_parameters = random_parameters;
-    setup_.make_engine = [this](const Config& config, const Split& train, const TrainState& state) {
+    setup_.make_engine = [this](const Config& config, const TrainState& state) {
       watch_.on_make(config);
       const StepOptions options{config.momentum, config.nesterov,        config.weight_decay,
                                 config.dropout,  config.label_smoothing, config.seed};
-      return std::make_unique<WatchedEngine>(make_fused_engine(options, train, state, 1), watch_);
+      return std::make_unique<WatchedEngine>(make_fused_engine(options, state, 1), watch_);
     };
   }
 

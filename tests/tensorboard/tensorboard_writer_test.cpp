@@ -29,7 +29,7 @@ class TensorBoardWriterTest : public testing::Test {
                              [&](const Error& error) { failures.push_back(error.what()); });
   }
   RunStarted start(std::uint64_t first_step) const {
-    return {&config, {}, 100, 10, first_step, &parameters};
+    return {&config, 100, 10, first_step, &parameters};
   }
   EpochFinished epoch(std::uint64_t number, bool on_val = false) const {
     return {number,       number * 10, 0.25, {1.5, 0.5}, on_val,

@@ -20,7 +20,7 @@ class FakeEngine final : public Engine {
 
   explicit FakeEngine(TrainState state = {}) : state_(std::move(state)) {}
 
-  void start_epoch(std::span<const std::uint32_t> order) override {
+  void start_epoch(const Split&, std::span<const std::uint32_t> order) override {
     order_.assign(order.begin(), order.end());
     ++epochs_started;
   }
@@ -43,7 +43,6 @@ class FakeEngine final : public Engine {
     return logits;
   }
   TrainState state() override { return state_; }
-  EngineInfo info() const override { return {"fake", "cpu", 1, "none"}; }
 
   double loss_of_step(std::uint64_t step) const { return static_cast<double>(step) + 0.25; }
   void poison_loss() { totals_.loss = std::numeric_limits<double>::quiet_NaN(); }

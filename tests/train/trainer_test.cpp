@@ -37,6 +37,7 @@ class TrainerTest : public testing::Test {
     test.labels.assign(20, 0);
     data.train_indices.resize(10);
     std::iota(data.train_indices.begin(), data.train_indices.end(), 100u);
+    data.train = &test;  // only the engine would look at the images
     data.test = &test;
   }
 

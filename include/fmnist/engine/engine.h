@@ -13,7 +13,7 @@
 
 namespace fmnist {
 
-/// Which engine runs, for people and for the `start` event.
+/// Which engine runs, for people and for the `start` event: known before one is made.
 struct EngineInfo {
   std::string name;    // "torch" or "fused"
   std::string device;  // "cpu", "cuda:0"
@@ -44,15 +44,15 @@ struct DeviceChoice {
 /// makes sums over an epoch exact in double (up to 2^53 of it).
 inline constexpr double kLossQuantum = 1.0 / (1 << 20);
 
-/// Does the arithmetic of training. Constructed with the training images (which must outlive it), a
-/// `StepOptions` and the `TrainState` to continue from. Not for use from several threads at once.
+/// Does the arithmetic of training. Constructed with a `StepOptions` and the `TrainState` to
+/// continue from. Not for use from several threads at once.
 class Engine {
  public:
   virtual ~Engine() = default;
 
-  /// Makes `order` (indices into the training images) the order of the coming steps; the one
-  /// transfer to the device per epoch.
-  virtual void start_epoch(std::span<const std::uint32_t> order) = 0;
+  /// Makes `order` (indices into `train`) the order of the coming steps. `train` must outlive them
+  /// and not change: its images go to the device when it is first seen, the order every time.
+  virtual void start_epoch(const Split& train, std::span<const std::uint32_t> order) = 0;
 
   /// One optimiser update with the mean loss over the images at `order[first .. first + count)`.
   /// Dropout is a pure function of (seed, step, place in the batch); `step` counts from 0 and is
@@ -70,8 +70,6 @@ class Engine {
 
   /// Parameters, momentum and the number of steps done, copied from the device.
   virtual TrainState state() = 0;
-
-  virtual EngineInfo info() const = 0;
 };
 
 /// Sums over all of `split` without dropout or label smoothing.

@@ -42,7 +42,7 @@ struct TrialRecord {
 struct SweepSetup {
   const Dataset* dataset;
   RunFacts facts;  // all but the configuration
-  std::function<std::unique_ptr<Engine>(const Config&, const Split& train, const TrainState&)>
+  std::function<std::unique_ptr<Engine>(const Config&, const TrainState&)>
       make_engine;                                                 // called from several threads
   std::function<Parameters(std::uint64_t seed)> first_parameters;  // likewise
   std::function<bool()> stop = [] { return false; };               // likewise

@@ -19,8 +19,7 @@ struct EpochSeconds {
 
 /// A run begins.
 struct RunStarted {
-  const Config* config;  // outlives the run
-  EngineInfo engine;
+  const Config* config;        // outlives the run
   std::uint64_t train_images;  // per epoch, after --val-split, --train-limit and --limit-batches
   std::uint64_t steps_per_epoch;
   std::uint64_t first_step;      // 0, or where a resumed run goes on

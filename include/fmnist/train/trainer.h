@@ -13,13 +13,14 @@ namespace fmnist {
 
 /// The images of a run.
 struct TrainData {
-  std::vector<std::uint32_t> train_indices;  // into the engine's training images
+  const Split* train;                        // outlives the run
+  std::vector<std::uint32_t> train_indices;  // into `train`: those to train on
   Split val;                                 // empty without --val-split
   const Split* test;                         // outlives the run
 };
 
-/// Which of a data set's images `config` trains on, which it holds out, and the test set. Throws
-/// `Error` (kUsage) when nothing is left to train on.
+/// Which of a data set's images `config` trains on, which it holds out, and the test set. Both
+/// splits must outlive the result. Throws `Error` (kUsage) when nothing is left to train on.
 TrainData make_train_data(const Config& config, const Split& train, const Split& test);
 
 /// Optimiser updates in an epoch of `config` over `data`: the last short batch counts,

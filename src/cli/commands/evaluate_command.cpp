@@ -77,7 +77,8 @@ int run_evaluate(const EvaluateOptions& options, const Config& config) {
   const Dataset dataset = load_dataset(config.data_dir);
   const Split split = select_split(model, dataset, options.split);
   log_data(model, dataset);
-  const auto engine = make_model_engine(model, config);
+  const Machine machine = choose_machine_for(model, config);
+  const auto engine = make_model_engine(model, machine);
 
   const Evaluation evaluation = evaluate_predictions(engine->logits(split.images), split.labels);
   std::optional<ShiftGrid> shifts;
@@ -86,7 +87,7 @@ int run_evaluate(const EvaluateOptions& options, const Config& config) {
                               .epoch = model.info ? std::optional(model.info->epoch) : std::nullopt,
                               .weights_sha256 = fingerprint(model.parameters),
                               .split = options.split,
-                              .engine = engine->info(),
+                              .engine = engine_info(machine),
                               .data_directory = dataset.directory,
                               .data_sha256 = dataset.sha256,
                               .data_verified = dataset.verified};

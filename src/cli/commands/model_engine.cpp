@@ -2,7 +2,6 @@
 
 #include "cli/terminal/log.h"
 #include "fmnist/core/error.h"
-#include "fmnist/engine/select/select.h"
 
 namespace fmnist {
 namespace {
@@ -28,24 +27,25 @@ void log_data(const TrainedModel& model, const Dataset& dataset) {
   }
 }
 
-std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Config& config) {
+Machine choose_machine_for(const TrainedModel& model, const Config& config) {
   if (!all_finite(model.parameters)) {
     throw Error(
         ErrorKind::kDiverged,
         "'" + model.file.string() + "' has weights that are NaN or infinite: its training diverged",
         "give another checkpoint");
   }
-  static const Split kNoTraining;
-  const Config used = completed(config, model);
-  const Machine machine = choose_machine(used);
+  const Machine machine = choose_machine(completed(config, model));
   if (machine.device.fell_back) {
     log_warning("--device " + machine.device.requested + " cannot be used: " +
                 machine.device.reason + "; using the CPU (" + machine.device.hint + ")");
   } else {
     log_detail("device " + machine.device.used + ": " + machine.device.reason);
   }
-  return make_engine(machine, used, kNoTraining,
-                     {.parameters = model.parameters, .momentum = {}, .step = 0});
+  return machine;
+}
+
+std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Machine& machine) {
+  return make_engine(machine, {}, {.parameters = model.parameters, .momentum = {}, .step = 0});
 }
 
 }  // namespace fmnist

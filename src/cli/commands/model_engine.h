@@ -4,7 +4,7 @@
 
 #include "fmnist/core/config.h"
 #include "fmnist/data/dataset.h"
-#include "fmnist/engine/engine.h"
+#include "fmnist/engine/select/select.h"
 #include "fmnist/evaluate/trained_model.h"
 
 namespace fmnist {
@@ -12,9 +12,12 @@ namespace fmnist {
 /// Logs where the data is from, and a warning where `model` was trained on other data.
 void log_data(const TrainedModel& model, const Dataset& dataset);
 
-/// An engine that computes `model`'s outputs (it cannot train) on the machine that `config` asks
-/// for. What that leaves open is as in the model's run, so that the figures are the run's own to
-/// the last digit. Throws `Error` (kDevice) when a required device is not usable.
-std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Config& config);
+/// The machine that `config` asks for. What that leaves open is as in the model's run, so that the
+/// figures are the run's own to the last digit. Logs the device. Throws `Error`: kDiverged when
+/// `model` has weights that are not finite, kDevice when a required device is not usable.
+Machine choose_machine_for(const TrainedModel& model, const Config& config);
+
+/// An engine that computes `model`'s outputs on `machine`.
+std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Machine& machine);
 
 }  // namespace fmnist

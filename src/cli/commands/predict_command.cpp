@@ -76,10 +76,8 @@ std::string prediction_row(const Prediction& prediction, std::size_t top_k) {
 /// Classifies files and prints what comes of it.
 class Predictor {
  public:
-  Predictor(const PredictOptions& options, const Config& config)
-      : options_(options),
-        json_(config.json),
-        engine_(make_model_engine(load_model(options.checkpoint), config)) {}
+  Predictor(const PredictOptions& options, const Config& config, std::unique_ptr<Engine> engine)
+      : options_(options), json_(config.json), engine_(std::move(engine)) {}
 
   void take(const std::string& name) {
     if (name == "-") {
@@ -145,7 +143,8 @@ class Predictor {
 int run_predict(const PredictOptions& options, const Config& config) {
   open_log(verbosity_of(config));
   if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
-  Predictor predictor(options, config);
+  const TrainedModel model = load_model(options.checkpoint);
+  Predictor predictor(options, config, make_model_engine(model, choose_machine_for(model, config)));
   for (const std::string& name : options.images) predictor.take(name);
   return predictor.all_read() ? 0 : static_cast<int>(ErrorKind::kRuntime);
 }

@@ -19,13 +19,12 @@ void log_provenance(const Dataset& dataset, const Machine& machine) {
   log_detail("engine " + engine_name(machine) + ": " + machine.engine_reason);
 }
 
-RunFacts run_facts(const Config& config, const Machine& machine, const EngineInfo& engine,
-                   const Dataset& dataset) {
+RunFacts run_facts(const Config& config, const Machine& machine, const Dataset& dataset) {
   return {.config = config,
           .program_version = FMNIST_VERSION,
           .libtorch_version = libtorch_version(),
           .device = machine.device,
-          .engine = engine,
+          .engine = engine_info(machine),
           .data_directory = dataset.directory,
           .data_sha256 = dataset.sha256,
           .data_verified = dataset.verified,

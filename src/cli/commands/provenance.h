@@ -10,7 +10,6 @@ namespace fmnist {
 void log_provenance(const Dataset& dataset, const Machine& machine);
 
 /// What a run by this program is told by, besides its figures: not resumed.
-RunFacts run_facts(const Config& config, const Machine& machine, const EngineInfo& engine,
-                   const Dataset& dataset);
+RunFacts run_facts(const Config& config, const Machine& machine, const Dataset& dataset);
 
 }  // namespace fmnist

@@ -43,11 +43,19 @@ std::string page_of_sweep(const ReportOptions& options) {
   return sweep_page(load_sweep(options.run));
 }
 
+/// The page of `run`, its `model` evaluated on `machine`.
+std::string page_of_model(const std::filesystem::path& run, TrainedModel model,
+                          const Dataset& dataset, const Machine& machine,
+                          std::optional<int> shifts) {
+  const auto engine = make_model_engine(model, machine);
+  return report_page(gather_report(run, std::move(model), dataset, *engine, shifts));
+}
+
 std::string page_of_run(const ReportOptions& options, const Config& config) {
   TrainedModel model = model_of_run(options.run);
   const Dataset dataset = load_dataset(data_directory(model, config));
   log_data(model, dataset);
-  const auto engine = make_model_engine(model, config);
+  const Machine machine = choose_machine_for(model, config);
 
   std::optional<int> shifts = options.shifts.value_or(kReportShifts);
   if (*shifts > 0) {
@@ -55,7 +63,7 @@ std::string page_of_run(const ReportOptions& options, const Config& config) {
   } else {
     shifts.reset();
   }
-  return report_page(gather_report(options.run, std::move(model), dataset, *engine, shifts));
+  return page_of_model(options.run, std::move(model), dataset, machine, shifts);
 }
 
 /// Writes the page into `directory`; a failure is a warning, as the `what` itself has ended well.
@@ -88,10 +96,10 @@ int run_report(const ReportOptions& options, const Config& config) {
   return 0;
 }
 
-void report_after_run(const std::filesystem::path& run, const Dataset& dataset, Engine& engine) {
+void report_after_run(const std::filesystem::path& run, const Dataset& dataset,
+                      const Machine& machine) {
   report_afterwards(run, "run", [&] {
-    return report_page(
-        gather_report(run, load_model(run), dataset, engine, /*shifts=*/std::nullopt));
+    return page_of_model(run, load_model(run), dataset, machine, /*shifts=*/std::nullopt);
   });
 }
 

@@ -5,7 +5,7 @@
 
 #include "fmnist/core/config.h"
 #include "fmnist/data/dataset.h"
-#include "fmnist/engine/engine.h"
+#include "fmnist/engine/select/select.h"
 
 namespace fmnist {
 
@@ -23,8 +23,9 @@ inline constexpr int kReportShifts = 4;
 int run_report(const ReportOptions& options, const Config& config);
 
 /// Writes the report of a run that has just ended into its directory, without the shift grid;
-/// `engine` holds the weights of its model. A report that cannot be written is a warning.
-void report_after_run(const std::filesystem::path& run, const Dataset& dataset, Engine& engine);
+/// on the machine and with the data of the run. A report that cannot be written is a warning.
+void report_after_run(const std::filesystem::path& run, const Dataset& dataset,
+                      const Machine& machine);
 
 /// Writes the report of a sweep that has just ended into its directory, likewise.
 void report_after_sweep(const std::filesystem::path& directory);

@@ -61,18 +61,16 @@ SweepSetup make_setup(const Config& config, const Dataset& dataset, const Machin
   setup.dataset = &dataset;
   // One at a time: LibTorch's modules draw their initial weights from the process's one generator.
   const auto mutex = std::make_shared<std::mutex>();
-  setup.make_engine = [mutex, &machine](const Config& trial, const Split& train,
-                                        const TrainState& state) {
+  setup.make_engine = [mutex, &machine](const Config& trial, const TrainState& state) {
     const std::lock_guard lock(*mutex);
-    return make_engine(machine, trial, train, state);
+    return make_engine(machine, trial, state);
   };
   setup.first_parameters = [mutex](std::uint64_t seed) {
     const std::lock_guard lock(*mutex);
     return initial_parameters(seed);
   };
   setup.stop = [] { return stop_signal() != 0; };
-  setup.facts =
-      run_facts(config, machine, setup.make_engine(config, dataset.train, {})->info(), dataset);
+  setup.facts = run_facts(config, machine, dataset);
   return setup;
 }
 
@@ -261,7 +259,8 @@ int run_sweep(const Invocation& invocation) {
   install_signal_handlers();
 
   const Dataset dataset = load_dataset(config.data_dir);
-  make_train_data(config, dataset.train, {});  // refuses a --val-split that leaves nothing to train
+  // Refuses a --val-split that leaves nothing to train.
+  make_train_data(config, dataset.train, dataset.test);
   const Machine machine = choose_machine(config);
   const SweepSetup setup = make_setup(config, dataset, machine);
   const int cores = machine.device.used == "cpu" ? available_cpus() : 1;

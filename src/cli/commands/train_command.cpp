@@ -59,14 +59,6 @@ bool has_model(RunStatus status) {
   return status == RunStatus::kFinished || status == RunStatus::kMaxTime;
 }
 
-/// An engine with the weights of the best epoch; it cannot train.
-std::unique_ptr<Engine> engine_of(const BestEpoch& best, const Machine& machine,
-                                  const Config& config) {
-  static const Split kNoTraining;
-  return make_engine(machine, config, kNoTraining,
-                     {.parameters = best.parameters, .momentum = {}, .step = 0});
-}
-
 /// Who hears of the run: the recorder first, so that a saved state is told before the end, and the
 /// bar before the results, which take its place.
 std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
@@ -89,7 +81,7 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
     }
   }
   const ProgressStyle style = progress_style(facts.config);
-  observers.push_back(std::make_unique<LogLines>(style == ProgressStyle::kLines));
+  observers.push_back(std::make_unique<LogLines>(facts.engine, style == ProgressStyle::kLines));
   if (style == ProgressStyle::kBar) observers.push_back(std::make_unique<TrainingBar>());
   if (json) {
     observers.push_back(std::move(json));
@@ -118,7 +110,7 @@ int run_training(const Invocation& invocation) {
   if (start.saved) check_data(*start.saved, dataset);
   const TrainData data = make_train_data(config, dataset.train, dataset.test);
   if (!start.saved) start.position.state.parameters = initial_parameters(config.seed);
-  const auto engine = make_engine(machine, config, dataset.train, start.position.state);
+  const auto engine = make_engine(machine, config, start.position.state);
 
   std::optional<RunDirectory> directory;
   if (config.output) {
@@ -126,17 +118,15 @@ int run_training(const Invocation& invocation) {
     add_log_file(*config.output / kLogFile, /*append=*/start.claim == Claim::kResume);
   }
   log_provenance(dataset, machine);
-  RunFacts facts = run_facts(config, machine, engine->info(), dataset);
+  RunFacts facts = run_facts(config, machine, dataset);
   if (start.saved) facts.resumed_from = start.saved->file;
   const auto owned = make_observers(facts, start.saved ? start.saved->metrics : "");
   std::vector<Observer*> observers;
   for (const auto& observer : owned) observers.push_back(observer.get());
   const RunResult result =
       train(config, data, *engine, std::move(start.position), observers, requested);
-  if (config.output && !config.quiet && has_model(result.status)) {
-    const auto best = result.best ? engine_of(*result.best, machine, config) : nullptr;
-    report_after_run(*config.output, dataset, best ? *best : *engine);
-  }
+  if (config.output && !config.quiet && has_model(result.status))
+    report_after_run(*config.output, dataset, machine);
   return exit_status(config, result);
 }
 

@@ -74,8 +74,7 @@ class Subject {
         machine_(choose_machine(config)) {}
 
   RunResult run(RunPosition position, Memory& memory, const std::function<Request()>& request) {
-    const auto engine = make_engine(machine_, config_, dataset_.train, position.state);
-    info_ = engine->info();
+    const auto engine = make_engine(machine_, config_, position.state);
     return train(config_, data_, *engine, std::move(position), {&memory}, request);
   }
 
@@ -91,7 +90,7 @@ class Subject {
     RunFacts facts;
     facts.config = config_;
     facts.device = machine_.device;
-    facts.engine = info_;
+    facts.engine = engine_info(machine_);
     return facts;
   }
 
@@ -100,7 +99,6 @@ class Subject {
   Dataset dataset_;
   TrainData data_;
   Machine machine_;
-  EngineInfo info_;
 };
 
 Request stop_by_signal() { return stop_signal() != 0 ? Request::kStop : Request::kNone; }

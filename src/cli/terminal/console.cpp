@@ -10,9 +10,9 @@ namespace {}  // namespace
 
 void LogLines::on_start(const RunStarted& start) {
   log_info("training on " + counted(start.train_images, "image") + " per epoch, " +
-           counted(start.steps_per_epoch, "step") + ", engine " + start.engine.name + " (" +
-           start.engine.isa + "), device " + start.engine.device + ", " +
-           counted(static_cast<std::uint64_t>(start.engine.threads), "thread"));
+           counted(start.steps_per_epoch, "step") + ", engine " + engine_.name + " (" +
+           engine_.isa + "), device " + engine_.device + ", " +
+           counted(static_cast<std::uint64_t>(engine_.threads), "thread"));
 }
 
 void LogLines::on_progress(const TrainProgress& progress) {

@@ -10,12 +10,14 @@ namespace fmnist {
 /// Log lines in the book's format, in the log files and, where `on_console`, on standard error.
 class LogLines final : public Observer {
  public:
-  explicit LogLines(bool on_console) : on_console_(on_console) {}
+  LogLines(EngineInfo engine, bool on_console)
+      : engine_(std::move(engine)), on_console_(on_console) {}
 
   void on_start(const RunStarted& start) override;
   void on_progress(const TrainProgress& progress) override;
 
  private:
+  EngineInfo engine_;
   bool on_console_;
 };
 

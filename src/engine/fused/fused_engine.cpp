@@ -47,11 +47,9 @@ int team_size(int threads) {
 
 class FusedEngine final : public Engine {
  public:
-  FusedEngine(const StepOptions& options, const Split& train, const TrainState& state, int threads)
+  FusedEngine(const StepOptions& options, const TrainState& state, int threads)
       : options_(options),
-        train_(train),
-        isa_(choose_isa()),
-        kernels_(make_kernels(isa_)),
+        kernels_(make_kernels(choose_isa())),
         parameters_(std::make_unique<PackedParameters>()),
         momentum_(std::make_unique<PackedParameters>()),
         weights_(std::make_unique<KernelWeights>()),
@@ -64,7 +62,8 @@ class FusedEngine final : public Engine {
       workspaces_.push_back(std::make_unique<Workspace>());
   }
 
-  void start_epoch(std::span<const std::uint32_t> order) override {
+  void start_epoch(const Split& train, std::span<const std::uint32_t> order) override {
+    train_ = &train;
     order_.assign(order.begin(), order.end());
   }
 
@@ -77,10 +76,6 @@ class FusedEngine final : public Engine {
 
   TrainState state() override { return {unpack(*parameters_), unpack(*momentum_), steps_}; }
 
-  EngineInfo info() const override {
-    return {"fused", "cpu", static_cast<int>(team_.size()), to_string(isa_)};
-  }
-
  private:
   Group make_group(std::size_t first, std::size_t count, std::size_t place) const;
   void prefetch_group(std::size_t first, std::size_t count, std::size_t place) const;
@@ -92,15 +87,14 @@ class FusedEngine final : public Engine {
   DropoutKey dropout_key(std::uint64_t step) const;
 
   const StepOptions options_;
-  const Split& train_;
-  const Isa isa_;
   const Kernels kernels_;
   std::unique_ptr<PackedParameters> parameters_;
   std::unique_ptr<PackedParameters> momentum_;
   std::unique_ptr<KernelWeights> weights_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // one per thread
   std::vector<Slot> slots_;
-  std::vector<std::uint32_t> order_;
+  const Split* train_ = nullptr;
+  std::vector<std::uint32_t> order_;  // of the epoch, into `train_`
   Totals totals_;
   std::uint64_t steps_;
   ThreadTeam team_;
@@ -112,15 +106,15 @@ Group FusedEngine::make_group(std::size_t first, std::size_t count, std::size_t 
   group.count = std::min(kGroup, count - place);
   for (std::size_t lane = 0; lane < kGroup; ++lane) {
     const std::size_t index = order_[first + place + (lane < group.count ? lane : 0)];
-    group.images[lane] = train_.image(index).data();
-    group.labels[lane] = train_.labels[index];
+    group.images[lane] = train_->image(index).data();
+    group.labels[lane] = train_->labels[index];
   }
   return group;
 }
 
 void FusedEngine::prefetch_group(std::size_t first, std::size_t count, std::size_t place) const {
   for (std::size_t i = place; i < std::min(place + kGroup, count); ++i) {
-    const std::uint8_t* const image = train_.image(order_[first + i]).data();
+    const std::uint8_t* const image = train_->image(order_[first + i]).data();
     for (std::size_t byte = 0; byte < kImagePixels; byte += 64) hwy::Prefetch(image + byte);
   }
 }
@@ -233,9 +227,13 @@ std::vector<float> FusedEngine::logits(std::span<const std::uint8_t> images) {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_fused_engine(const StepOptions& options, const Split& train,
-                                          const TrainState& state, int threads) {
-  return std::make_unique<FusedEngine>(options, train, state, threads);
+std::unique_ptr<Engine> make_fused_engine(const StepOptions& options, const TrainState& state,
+                                          int threads) {
+  return std::make_unique<FusedEngine>(options, state, threads);
+}
+
+EngineInfo fused_engine_info(int threads) {
+  return {"fused", "cpu", team_size(threads), to_string(choose_isa())};
 }
 
 }  // namespace fmnist

@@ -37,13 +37,18 @@ std::string engine_name(const Machine& machine) {
   return find_option("engine")->text(config);
 }
 
+EngineInfo engine_info(const Machine& machine) {
+  if (machine.engine == EngineChoice::kFused) return fused_engine_info(machine.threads);
+  return torch_engine_info(machine.device.used, machine.threads);
+}
+
 std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config,
-                                    const Split& train, const TrainState& state) {
+                                    const TrainState& state) {
   const StepOptions options{config.momentum, config.nesterov,        config.weight_decay,
                             config.dropout,  config.label_smoothing, config.seed};
   if (machine.engine == EngineChoice::kFused)
-    return make_fused_engine(options, train, state, machine.threads);
-  return make_torch_engine(options, train, state, machine.device.used, machine.threads);
+    return make_fused_engine(options, state, machine.threads);
+  return make_torch_engine(options, state, machine.device.used, machine.threads);
 }
 
 }  // namespace fmnist

@@ -27,19 +27,18 @@ at::Generator make_generator(torch::Device device) {
 
 class TorchEngine final : public Engine {
  public:
-  TorchEngine(const StepOptions& options, const Split& train, const TrainState& state,
-              torch::Device device, int threads)
+  TorchEngine(const StepOptions& options, const TrainState& state, torch::Device device)
       : options_(options),
         device_(device),
-        threads_(threads),
-        dataset_(train, device),
         optimizer_(make_optimizer(state)),
         generator_(make_generator(device)),
         loss_(torch::zeros({}, torch::dtype(torch::kDouble).device(device))),
         correct_(torch::zeros({}, torch::dtype(torch::kLong).device(device))),
         steps_(state.step) {}
 
-  void start_epoch(std::span<const std::uint32_t> order) override {
+  void start_epoch(const Split& train, std::span<const std::uint32_t> order) override {
+    if (train_ != &train) dataset_.emplace(train, device_);
+    train_ = &train;
     const auto host = torch::empty({static_cast<std::int64_t>(order.size())}, torch::kLong);
     std::copy(order.begin(), order.end(), host.data_ptr<std::int64_t>());
     order_ = host.to(device_);
@@ -49,7 +48,7 @@ class TorchEngine final : public Engine {
                   std::uint64_t step) override {
     const auto [begin, length] =
         std::pair(static_cast<std::int64_t>(first), static_cast<std::int64_t>(count));
-    const auto batch = dataset_.get_batch(order_.narrow(0, begin, length));
+    const auto batch = dataset_->get_batch(order_.narrow(0, begin, length));
     optimizer_.zero_grad();
     const auto logits =
         network_->forward(batch.data, [&](const auto& hidden) { return dropout(hidden, step); });
@@ -107,13 +106,6 @@ class TorchEngine final : public Engine {
     return {to_parameters(parameters), to_parameters(buffers), steps_};
   }
 
-  EngineInfo info() const override {
-    std::string isa = device_.is_cpu() ? at::get_cpu_capability() : device_.str();
-    std::transform(isa.begin(), isa.end(), isa.begin(),
-                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-    return {"torch", device_.str(), threads_, isa};
-  }
-
  private:
   /// Moves the network to the device and lets an optimiser continue from `state`.
   torch::optim::SGD make_optimizer(const TrainState& state) {
@@ -147,29 +139,35 @@ class TorchEngine final : public Engine {
 
   StepOptions options_;
   torch::Device device_;
-  int threads_;
-  FashionMnist dataset_;
   Cnn network_;
   torch::optim::SGD optimizer_;
   at::Generator generator_;
-  torch::Tensor order_;    // int64 [n], this epoch's image indices
-  torch::Tensor loss_;     // double, sum since the last drain, on the device
-  torch::Tensor correct_;  // int64, likewise
+  const Split* train_ = nullptr;
+  std::optional<FashionMnist> dataset_;  // of `train_`
+  torch::Tensor order_;                  // int64 [n], this epoch's image indices
+  torch::Tensor loss_;                   // double, sum since the last drain, on the device
+  torch::Tensor correct_;                // int64, likewise
   std::uint64_t count_ = 0;
   std::uint64_t steps_;
 };
 
 }  // namespace
 
-std::unique_ptr<Engine> make_torch_engine(const StepOptions& options, const Split& train,
-                                          const TrainState& state, const std::string& device,
-                                          int threads) {
+std::unique_ptr<Engine> make_torch_engine(const StepOptions& options, const TrainState& state,
+                                          const std::string& device, int threads) {
   at::set_num_threads(threads);
   {
     const SignalsBlocked blocked;  // for the threads that LibTorch makes now
     at::parallel_for(0, threads, 1, [](std::int64_t, std::int64_t) {});
   }
-  return std::make_unique<TorchEngine>(options, train, state, torch::Device(device), threads);
+  return std::make_unique<TorchEngine>(options, state, torch::Device(device));
+}
+
+EngineInfo torch_engine_info(const std::string& device, int threads) {
+  std::string isa = torch::Device(device).is_cpu() ? at::get_cpu_capability() : device;
+  std::transform(isa.begin(), isa.end(), isa.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  return {"torch", device, threads, isa};
 }
 
 std::string libtorch_version() { return TORCH_VERSION; }

@@ -36,8 +36,8 @@ std::vector<std::uint32_t> in_order(std::size_t count) {
 
 std::unique_ptr<Engine> make_engine(const StepOptions& options, const Split& split,
                                     const TrainState& state, int threads) {
-  auto engine = make_fused_engine(options, split, state, threads);
-  engine->start_epoch(in_order(split.size()));
+  auto engine = make_fused_engine(options, state, threads);
+  engine->start_epoch(split, in_order(split.size()));
   return engine;
 }
 
@@ -94,8 +94,7 @@ INSTANTIATE_TEST_SUITE_P(Isas, FusedEngineOnIsa, testing::ValuesIn(supported_isa
                          [](const auto& test) { return to_string(test.param); });
 
 TEST_P(FusedEngineOnIsa, NamesItsInstructionSet) {
-  const Split split = random_split(1, 1);
-  const EngineInfo info = make_engine({}, split, {}, 2)->info();
+  const EngineInfo info = fused_engine_info(2);
   EXPECT_EQ(info.name, "fused");
   EXPECT_EQ(info.device, "cpu");
   EXPECT_EQ(info.threads, 2);
@@ -276,20 +275,18 @@ TEST(FusedEngine, RefusesAStepBeyondTheEpoch) {
 }
 
 TEST(FusedEngine, TakesNoMoreThreadsThanItHasWorkFor) {
-  const Split split = random_split(16, 2);
-  EXPECT_EQ(make_engine({}, split, {}, 1000)->info().threads, 16);
+  EXPECT_EQ(fused_engine_info(1000).threads, 16);
 }
 
 TEST(FusedEngine, RefusesNoThreads) {
-  const Split split = random_split(1, 2);
-  EXPECT_THROW(make_fused_engine({}, split, {}, 0), Error);
+  EXPECT_THROW(make_fused_engine({}, {}, 0), Error);
+  EXPECT_THROW(fused_engine_info(0), Error);
 }
 
 TEST(FusedEngine, RefusesAnUnknownInstructionSet) {
   const ForcedIsa forced("mmx");
-  const Split split = random_split(1, 2);
   try {
-    make_fused_engine({}, split, {}, 1);
+    make_fused_engine({}, {}, 1);
     FAIL() << "accepted";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kUsage);

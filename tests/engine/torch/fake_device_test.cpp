@@ -183,7 +183,7 @@ const Split& random_split() {
 
 std::unique_ptr<Engine> make_engine(const std::string& device, const TrainState& state,
                                     const StepOptions& options = kOptions) {
-  return make_torch_engine(options, random_split(), state, device, 1);
+  return make_torch_engine(options, state, device, 1);
 }
 
 TrainState initial_state() { return {initial_parameters(0), {}, 0}; }
@@ -191,7 +191,7 @@ TrainState initial_state() { return {initial_parameters(0), {}, 0}; }
 void start_epoch(Engine& engine) {
   std::vector<std::uint32_t> order(kImages);
   std::iota(order.rbegin(), order.rend(), 0);
-  engine.start_epoch(order);
+  engine.start_epoch(random_split(), order);
 }
 
 /// The steps of one epoch, the first of which is update number `step`.
@@ -204,7 +204,7 @@ void train_steps(Engine& engine, std::uint64_t step = 0) {
 TEST(TorchEngineOnFakeDevice, TrainsLikeTheCpuToTheBit) {
   const auto cpu = make_engine("cpu", initial_state());
   const auto fake = make_engine(kFakeDevice, initial_state());
-  EXPECT_EQ(fake->info().device, kFakeDevice);
+  EXPECT_EQ(torch_engine_info(kFakeDevice, 1).device, kFakeDevice);
   for (Engine* engine : {cpu.get(), fake.get()}) {
     start_epoch(*engine);
     train_steps(*engine);
@@ -229,6 +229,9 @@ TEST(TorchEngineOnFakeDevice, TrainsLikeTheCpuToTheBit) {
 
 TEST(TorchEngineOnFakeDevice, CopiesNothingAndReadsNothingBetweenStartAndDrain) {
   const auto engine = make_engine(kFakeDevice, initial_state());
+  reset_fake_device_counts();
+  start_epoch(*engine);
+  EXPECT_EQ(fake_device_counts(), Counts{.host_to_device = 3});  // pixels, labels, order
   reset_fake_device_counts();
   start_epoch(*engine);
   EXPECT_EQ(fake_device_counts(), Counts{.host_to_device = 1});  // the order

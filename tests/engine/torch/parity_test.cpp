@@ -34,7 +34,7 @@ TEST(ParityTest, InitialWeightsHaveTheBytesOfPython) {
 TEST(ParityTest, LogitsAreThoseOfPython) {
   const SafetensorsFile golden = read_golden("gradients");
   const Split images = golden_images();
-  const auto engine = make_torch_engine({}, images, {initial_parameters(0), {}, 0}, "cpu", 1);
+  const auto engine = make_torch_engine({}, {initial_parameters(0), {}, 0}, "cpu", 1);
   for (const std::size_t count : {std::size_t{64}, std::size_t{7}}) {
     const auto logits = engine->logits(std::span(images.images).first(count * kImagePixels));
     const auto expected = golden_floats(golden, "batch" + std::to_string(count) + ".logits");
@@ -50,9 +50,8 @@ TEST(ParityTest, EveryGradientIsThatOfPython) {
   StepOptions options;
   options.dropout = 0.0;
   for (const std::size_t count : {std::size_t{64}, std::size_t{7}}) {
-    const auto engine =
-        make_torch_engine(options, images, {initial_parameters(0), {}, 0}, "cpu", 1);
-    engine->start_epoch(order);
+    const auto engine = make_torch_engine(options, {initial_parameters(0), {}, 0}, "cpu", 1);
+    engine->start_epoch(images, order);
     engine->train_step(0, count, 0.01, 0);
     const std::string name = "batch" + std::to_string(count);
     // After the first step the momentum buffers are the gradients.
@@ -68,8 +67,8 @@ void expect_steps_like_python(const std::string& name, const StepOptions& option
   const Split images = golden_images();
   std::vector<std::uint32_t> order(images.size());
   std::iota(order.begin(), order.end(), 0u);
-  const auto engine = make_torch_engine(options, images, {initial_parameters(0), {}, 0}, "cpu", 1);
-  engine->start_epoch(order);
+  const auto engine = make_torch_engine(options, {initial_parameters(0), {}, 0}, "cpu", 1);
+  engine->start_epoch(images, order);
   const auto losses = golden_floats(golden, "loss");
   for (std::size_t step = 0; step < losses.size(); ++step) {
     engine->train_step(step * 64, 64, 0.01, step);

@@ -21,12 +21,12 @@ std::vector<std::uint32_t> in_order(std::size_t count) {
 class TorchEngineTest : public testing::Test {
  protected:
   std::unique_ptr<Engine> engine(const TrainState& state) const {
-    return make_torch_engine(options, split, state, "cpu", 1);
+    return make_torch_engine(options, state, "cpu", 1);
   }
   TrainState initial(std::uint64_t seed = 0) const { return {initial_parameters(seed), {}, 0}; }
   /// Steps `first` to `last` - 1 over batches of 16.
   void train(Engine& engine, std::uint64_t first, std::uint64_t last) const {
-    engine.start_epoch(in_order(split.size()));
+    engine.start_epoch(split, in_order(split.size()));
     for (std::uint64_t step = first; step < last; ++step)
       engine.train_step(step % 4 * 16, 16, 0.05, step);
   }
@@ -38,7 +38,7 @@ class TorchEngineTest : public testing::Test {
 TEST_F(TorchEngineTest, OverfitsOneBatch) {
   options.dropout = 0.0;
   const auto subject = engine(initial());
-  subject->start_epoch(in_order(16));
+  subject->start_epoch(split, in_order(16));
   for (std::uint64_t step = 0; step < 60; ++step) subject->train_step(0, 16, 0.05, step);
   subject->drain();
   subject->train_step(0, 16, 0.05, 60);
@@ -138,7 +138,7 @@ TEST_F(TorchEngineTest, ANanInTheWeightsReachesTheTotals) {
 }
 
 TEST_F(TorchEngineTest, InfoNamesTheInstructionSet) {
-  const EngineInfo info = engine(initial())->info();
+  const EngineInfo info = torch_engine_info("cpu", 1);
   EXPECT_EQ(info.name, "torch");
   EXPECT_EQ(info.device, "cpu");
   EXPECT_EQ(info.threads, 1);

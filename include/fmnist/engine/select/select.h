@@ -26,8 +26,11 @@ Machine choose_machine(const Config& config);
 /// The name of the machine's engine as one types it: "torch" or "fused".
 std::string engine_name(const Machine& machine);
 
-/// The engine for `machine`, continuing from `state`. `train` must outlive it.
+/// What the machine's engine is, without making one.
+EngineInfo engine_info(const Machine& machine);
+
+/// The engine for `machine`, continuing from `state`.
 std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config,
-                                    const Split& train, const TrainState& state);
+                                    const TrainState& state);
 
 }  // namespace fmnist

@@ -9,9 +9,11 @@ namespace fmnist {
 
 /// LibTorch operations and autograd on any device ("cpu", "cuda:0"): the reference engine.
 /// `threads` sets LibTorch's CPU threads. See `Engine` for the contract.
-std::unique_ptr<Engine> make_torch_engine(const StepOptions& options, const Split& train,
-                                          const TrainState& state, const std::string& device,
-                                          int threads);
+std::unique_ptr<Engine> make_torch_engine(const StepOptions& options, const TrainState& state,
+                                          const std::string& device, int threads);
+
+/// What an engine made with these says of itself.
+EngineInfo torch_engine_info(const std::string& device, int threads);
 
 /// The network's weights after `torch::manual_seed(seed)`, byte-equal to the Python script's.
 Parameters initial_parameters(std::uint64_t seed);
