@@ -86,11 +86,31 @@ ordered_json finals_json(const Plan& plan, const std::vector<TrialRecord>& final
           {"trials", trials}};
 }
 
+/// The options of a trial as one types them, for programs that run the trials themselves: what all
+/// have in common and is not the default, and each setting's values.
+ordered_json typed_json(const Plan& plan) {
+  const Config defaults;
+  ordered_json base = ordered_json::object();
+  for (const Option& option : options()) {
+    const std::string text = option.text(plan.base);
+    if (option.saved && !varies(plan, option) && text != option.text(defaults))
+      base[std::string(option.name)] = text;
+  }
+  ordered_json settings = ordered_json::array();
+  for (const Setting& setting : plan.settings) {
+    ordered_json& values = settings.emplace_back(ordered_json::object());
+    for (std::size_t d = 0; d < plan.dimensions.size(); ++d)
+      values[std::string(plan.dimensions[d].option->name)] = setting[d];
+  }
+  return {{"base", base}, {"settings", settings}};
+}
+
 }  // namespace
 
 ordered_json plan_event(const Plan& plan) {
   ordered_json json = event("plan");
   json.update(to_json(plan));
+  json["typed"] = typed_json(plan);
   return json;
 }
 

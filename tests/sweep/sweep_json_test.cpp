@@ -28,6 +28,36 @@ RunFacts facts_of(const char* isa = "avx2") {
   return facts;
 }
 
+TEST(SweepJsonTest, ThePlanEventHoldsTheOptionsOfEveryTrialAsTyped) {
+  Config base;
+  base.val_split = 10;
+  base.seed = 7;
+  base.batch_size = 32;
+  base.threads = 1;
+  base.data_dir = "my data";
+  base.json = true;  // a wish for this call alone
+  PlanRequest request;
+  request.vary = {"lr=1e-5,1e6", "lr_schedule=cosine", "batch-size=64"};
+  const auto event = plan_event(make_plan(request, base));
+  EXPECT_EQ(event["event"], "plan");
+  EXPECT_EQ(event["typed"]["base"].dump(),
+            R"({"seed":"7","data-dir":"my data","val-split":"10","threads":"1"})");
+  EXPECT_EQ(event["typed"]["settings"].dump(),
+            R"([{"lr":"1e-05","lr-schedule":"cosine","batch-size":"64"},)"
+            R"({"lr":"1000000","lr-schedule":"cosine","batch-size":"64"}])");
+  Config read;
+  for (const char* part : {"base", "settings"}) {
+    const auto& texts = event["typed"][part];
+    for (const auto& [name, text] : (texts.is_array() ? texts[1] : texts).items())
+      find_option(name)->set(read, text.get<std::string>());
+  }
+  Config expected = base;
+  expected.learning_rate = 1e6;
+  expected.lr_schedule = LrSchedule::kCosine;
+  expected.batch_size = 64;
+  EXPECT_EQ(to_toml(read), to_toml(expected));
+}
+
 TEST(SweepJsonTest, ARecordComesBackFromItsEvent) {
   const Plan plan = plan_of({"lr=0.1,0.2"});
   TrialRecord record;
