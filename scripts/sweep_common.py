@@ -6,10 +6,7 @@ resumed at any time.
 
 import argparse
 import csv
-import itertools
 import json
-import math
-import random
 import shlex
 import statistics
 import subprocess
@@ -22,8 +19,15 @@ STATE = "last.safetensors"
 METRICS = "metrics.csv"
 STATE_FILES = (STATE, METRICS, "config.toml")  # all that --resume needs, in the order to copy them
 DIVERGED = 6  # the exit status
-OWN_OPTIONS = ("--output", "--no-output", "--overwrite", "--resume", "--seed", "--max-time")
+# Of fmnist-train sweep, which does them itself: they would do nothing here.
+OPTIONS_OF_ONE_MACHINE = ("--output", "--overwrite", "--resume", "--jobs", "--halving", "--final")
+OPTIONS_OF_TRIALS = ("val-split", "threads", "checkpoint-every")  # not of the winner's training
 LONGEST_EXIT = 10  # seconds from SIGTERM to SIGKILL
+EPILOG = """
+All other options are those of fmnist-train sweep, which plans the trials: --vary, --seeds,
+--search, --epochs and what else fmnist-train sweep --help lists. Trials run on the CPU unless
+--device names another.
+"""
 
 
 class SweepError(Exception):
@@ -37,120 +41,45 @@ class Diverged(Exception):
 # --- The plan ---
 
 
-@dataclass(frozen=True)
-class Axis:
-    """One varied option: its values as written on a command line, or a range to draw from."""
+class Plan:
+    """All trials of a sweep: every setting with every seed, as `fmnist-train sweep` plans them."""
 
-    name: str
-    values: tuple = ()
-    low: float = 0.0
-    high: float = 0.0
-    logarithmic: bool = False
-    whole: bool = False  # whole numbers only
+    def __init__(self, program, event):
+        typed = event["typed"]  # options and their values as one types them
+        self.program = program
+        self.settings = typed["settings"]
+        self.seeds = event["seeds"]
+        self._base = typed["base"]
+        self._epochs = event["base"].get("epochs")
 
-    def at(self, share):
-        """The value at a share in [0, 1] of the range."""
-        if self.logarithmic:
-            value = math.exp(
-                math.log(self.low) + share * (math.log(self.high) - math.log(self.low))
-            )
-        else:
-            value = self.low + share * (self.high - self.low)
-        return str(round(value)) if self.whole else f"{value:.6g}"
+    def trials(self):
+        """(setting, seed) of every trial; all settings with a seed before any with the next."""
+        return [(setting, seed) for seed in self.seeds for setting in self.settings]
 
+    def options(self, setting, seed):
+        return options_of({"device": "cpu", **self._base, **setting, "seed": seed})
 
-def parse_vary(text):
-    """`lr=0.005,0.01`, `lr=0.001..0.1:log:7` (7 values) or `lr=0.001..0.1:log` (to be drawn)."""
-    name, equals, written = text.partition("=")
-    name = name.lstrip("-").replace("_", "-")
-    if not equals or not name or not written:
-        raise argparse.ArgumentTypeError(f"'{text}' is not NAME=VALUES, such as lr=0.005,0.01")
-    if name == "seed":
-        raise argparse.ArgumentTypeError("seed is not varied: --seeds N takes the seeds 0 to N - 1")
-    if name == "val-split":
-        raise argparse.ArgumentTypeError("val-split is not varied: by it settings are compared")
-    if ".." not in written:
-        return Axis(name, tuple(written.split(",")))
-    range_, scale, *number = written.split(":") + [""] * (":" not in written)
-    low, high = range_.split("..", 1)
-    whole = low.isdecimal() and high.isdecimal()
-    try:
-        axis = Axis(name, (), float(low), float(high), scale == "log", whole)
-        steps = int(number[0]) if number else 0
-    except ValueError:
-        steps = -1
-    if steps < 0 or steps == 1 or len(number) > 1 or scale not in ("log", "lin"):
-        raise argparse.ArgumentTypeError(
-            f"'{text}' is no range: LOW..HIGH:log or LOW..HIGH:lin, then :N for N values (from 2)"
-        )
-    if not axis.low < axis.high or (axis.logarithmic and axis.low <= 0):
-        raise argparse.ArgumentTypeError(f"the range of '{text}' is empty or starts below :log's 0")
-    if steps:
-        values = dict.fromkeys(axis.at(step / (steps - 1)) for step in range(steps))
-        return Axis(name, tuple(values))
-    return axis
+    def epochs(self, setting):
+        return int(setting.get("epochs", self._epochs))
+
+    def checkpoint_every(self):
+        """Epochs between two states of a trial."""
+        text = self._base.get("checkpoint-every", "1")
+        return 1 if text.endswith("b") else int(text)  # b: so many batches
+
+    def retrain_command(self, setting):
+        """Trains on all training images; the first time that the test images have a say."""
+        base = {name: text for name, text in self._base.items() if name not in OPTIONS_OF_TRIALS}
+        words = [str(self.program), *options_of({**setting, **base}), "--output=runs/winner"]
+        return shlex.join(words)
 
 
-def settings_of(axes, trials, draw):
-    """Every combination of the axes' values, or, with `trials`, so many random ones."""
-    names = [axis.name for axis in axes]
-    if len(set(names)) < len(names):
-        raise SweepError("an option is varied twice; give all its values in one --vary")
-    if trials is None:
-        for axis in axes:
-            if not axis.values:
-                raise SweepError(
-                    f"{axis.name} has a range without a number of values: append :N, "
-                    "or give --search random --trials N"
-                )
-        combinations = itertools.product(*(axis.values for axis in axes))
-    else:
-        source = random.Random(draw)
-        combinations = [
-            tuple(
-                source.choice(axis.values) if axis.values else axis.at(source.random())
-                for axis in axes
-            )
-            for _ in range(trials)
-        ]
-    return [dict(zip(names, values)) for values in dict.fromkeys(combinations)]
+def options_of(values):
+    return [f"--{name}={value}" for name, value in values.items()]
 
 
 def label_of(setting):
     return " ".join(f"{name}={value}" for name, value in setting.items())
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All trials of a sweep: every setting with every seed, on the same base options."""
-
-    program: Path
-    settings: list
-    seeds: int
-    defaults: dict  # options that a setting may override
-    base: list  # further options, as written
-
-    def trials(self):
-        """(setting, seed) of every trial; all settings with a seed before any with the next."""
-        return [(setting, seed) for seed in range(self.seeds) for setting in self.settings]
-
-    def options(self, setting, seed):
-        options = {**self.defaults, **setting, "seed": seed}
-        return [f"--{name}={value}" for name, value in options.items()] + self.base
-
-    def retrain_command(self, setting):
-        """Trains on all training images; the first time that the test images have a say."""
-        options = {"epochs": self.defaults["epochs"], **setting}
-        words = [self.program, *(f"--{name}={value}" for name, value in options.items())]
-        return shlex.join(str(word) for word in [*words, *self.base, "--output=runs/winner"])
-
-    def validate(self):
-        """Lets the program check every setting before the first trial."""
-        for setting in self.settings:
-            command = [self.program, *self.options(setting, 0), "--print-config"]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise SweepError(f"{label_of(setting)}: {done.stderr.strip()}")
 
 
 def positive(text):
@@ -161,49 +90,41 @@ def positive(text):
 
 
 def plan_parser(description):
-    """A parser of the options by which a sweep is planned; what it leaves over is the program's."""
+    """A parser of a script's own options; what it leaves over plans the sweep."""
     parser = argparse.ArgumentParser(
+        usage="%(prog)s [options] --vary NAME=VALUES [options of fmnist-train sweep]",
         description=description,
+        epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    add = parser.add_argument
-    add("--vary", type=parse_vary, action="append", required=True, metavar="NAME=VALUES",
-        help="an option and its values: lr=0.005,0.01 or lr=1e-3..1e-1:log:7 (or :lin:7); "
-        "repeat for more options")
-    add("--seeds", type=positive, default=3, metavar="N", help="per setting (default %(default)s)")
-    add("--search", choices=("grid", "random"), default="grid",
-        help="all combinations, or --trials N of them at random (default grid)")
-    add("--trials", type=positive, metavar="N",
-        help="with --search random; ranges then need no number of values")
-    add("--draw", type=int, default=0, metavar="N", help="seed of that draw (default %(default)s)")
-    add("--epochs", type=positive, default=40, metavar="N", help="default %(default)s")
-    add("--val-split", type=positive, default=5000, metavar="N",
-        help="training images held out, by which settings are compared (default %(default)s)")
-    add("--checkpoint-every", type=positive, default=1, metavar="N",
-        help="epochs between two states of a trial; more where storage is slow (default 1)")
-    add("--program", type=Path, default=ROOT / "build" / "release" / "fmnist-train",
+    parser.add_argument(
+        "--program", type=Path, default=ROOT / "build" / "release" / "fmnist-train",
         metavar="FILE", help="default build/release/fmnist-train")
     return parser
 
 
-def plan_of(given, base):
-    """The validated plan from parsed arguments and those left over for the program."""
-    for word in base:
-        if word.split("=")[0].replace("_", "-") in OWN_OPTIONS:
-            raise SweepError(f"{word} is the sweep's own to give")
-    if (given.search == "random") != (given.trials is not None):
-        raise SweepError("--search random and --trials N belong together")
-    if not given.program.is_file():
+def plan_of(program, words):
+    """The plan that the program makes of the words. What it refuses ends this script as well."""
+    for word in words:
+        if word.split("=")[0] in OPTIONS_OF_ONE_MACHINE:
+            raise SweepError(f"{word} is for a sweep on one machine: fmnist-train sweep")
+    program = program.resolve()
+    command = [program, "sweep", "--plan", "--json", *words]
+    try:
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    except OSError as error:
         raise SweepError(
-            f"there is no {given.program}; run scripts/build release, or give --program"
-        )
-    defaults = {"epochs": given.epochs, "val-split": given.val_split, "threads": 1}
-    defaults |= {"device": "cpu", "checkpoint-every": given.checkpoint_every}
-    settings = settings_of(given.vary, given.trials, given.draw)
-    plan = Plan(given.program.resolve(), settings, given.seeds, defaults, base)
-    plan.validate()
-    return plan
+            f"cannot run {program}: {error.strerror}; run scripts/build release, or give --program"
+        ) from error
+    if done.returncode != 0:
+        sys.exit(done.returncode)  # the program has said why
+    try:
+        return Plan(program, json.loads(done.stdout))
+    except (ValueError, KeyError) as error:
+        raise SweepError(
+            f"{program} did not print a plan that this script can read; run scripts/build release"
+        ) from error
 
 
 # --- A trial ---
@@ -322,7 +243,7 @@ def ranked(plan, outcomes):
 
     def rank(entry):
         _, found = entry
-        sound = len(found) == plan.seeds and all(
+        sound = len(found) == len(plan.seeds) and all(
             one.state in ("finished", "stopped") for one in found
         )
         if not sound:
@@ -359,7 +280,7 @@ def row_of(setting, found):
 def print_outcomes(plan, outcomes):
     """The table of settings, best first, and the command that retrains the first."""
     table = ranked(plan, outcomes)
-    print(f"\nvalidation accuracy in percent after the last epoch, {plan.seeds} seeds:\n")
+    print(f"\nvalidation accuracy in percent after the last epoch, {len(plan.seeds)} seeds:\n")
     print("| setting | mean | sd | epochs | trials |\n|---|---|---|---|---|")
     for setting, found in table:
         print(row_of(setting, found))

@@ -3,8 +3,7 @@
 
 The first process writes the plan into the storage, every process takes one trial after the other
 and leaves when all are done; an Optuna pruner stops the worse ones. A trial whose process was
-killed is taken over by another, which goes on from its state in --runs. Options that are not listed
-here go to fmnist-train.
+killed is taken over by another, which goes on from its state in --runs.
 """
 
 import hashlib
@@ -238,8 +237,8 @@ def end_on_sigterm(*_):
 
 
 def main():
-    given, base = parse_arguments()
-    plan = sweep_common.plan_of(given, base)
+    given, words = parse_arguments()
+    plan = sweep_common.plan_of(given.program, words)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     signal.signal(signal.SIGTERM, end_on_sigterm)
     sweep = Sweep(given, plan)

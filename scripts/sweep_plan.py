@@ -2,7 +2,7 @@
 """Writes the plan of a sweep for scripts/sweep_slurm.sbatch, and prints what came of it.
 
 The plan holds a line per trial, the options of fmnist-train; --collect reads the run directories of
-the same plan. Options that are not listed here go to fmnist-train.
+the same plan.
 """
 
 import json
@@ -53,8 +53,8 @@ def outcomes_of(plan, folder):
 
 
 def main():
-    given, base = parse_arguments()
-    plan = sweep_common.plan_of(given, base)
+    given, words = parse_arguments()
+    plan = sweep_common.plan_of(given.program, words)
     if given.collect is None:
         print_plan(plan)
         return

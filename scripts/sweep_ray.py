@@ -3,8 +3,7 @@
 
 Every trial is one fmnist-train on one core. After every epoch its validation accuracy goes to Tune
 with a checkpoint that holds the training state, so that a trial whose worker or node is lost goes
-on elsewhere, to the bits of an undisturbed one. Options that are not listed here go to
-fmnist-train.
+on elsewhere, to the bits of an undisturbed one.
 """
 
 import os
@@ -134,7 +133,7 @@ def configs_of(plan):
             "options": plan.options(setting, seed),
             "setting": setting,
             "seed": seed,
-            "epochs": int(setting.get("epochs", plan.defaults["epochs"])),
+            "epochs": plan.epochs(setting),
         }
         for setting, seed in plan.trials()
     ]
@@ -176,7 +175,7 @@ def tuner_of(given, plan):
             storage_path=str(storage),
             failure_config=tune.FailureConfig(max_failures=given.retries),
             # All are kept: Tune's own record, which --resume reads, lags behind by many of them.
-            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=given.checkpoint_every),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_frequency=plan.checkpoint_every()),
             callbacks=[Progress()],
             verbose=0,
         ),
@@ -198,9 +197,9 @@ def outcome_of(result):
 
 
 def main():
-    given, base = parse_arguments()
-    plan = sweep_common.plan_of(given, base)
-    say(f"{len(plan.settings)} settings x {plan.seeds} seeds = {len(plan.trials())} trials")
+    given, words = parse_arguments()
+    plan = sweep_common.plan_of(given.program, words)
+    say(f"{len(plan.settings)} settings x {len(plan.seeds)} seeds = {len(plan.trials())} trials")
     if given.address:
         ray.init(given.address, log_to_driver=False, logging_level="error")
     else:

@@ -115,8 +115,8 @@ class OptunaSweep(PatientTest):
         out, _ = self.finish(self.start(*options, *SHORT))
         states = {t["setting"]: t["state"] for t in read_trials(self.runs / "trials.csv")}
         self.assertEqual(states["lr=0.1"], "finished")
-        self.assertEqual(states["lr=1e-5"], "stopped")
-        self.assertEqual(states["lr=1e6"], "diverged")
+        self.assertEqual(states["lr=1e-05"], "stopped")
+        self.assertEqual(states["lr=1000000"], "diverged")
         self.assertNotIn("--val-split", out)
 
 

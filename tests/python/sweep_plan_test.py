@@ -1,6 +1,9 @@
-"""The plan of a sweep, a trial whose parent dies, and the ranking; needs no program and no data."""
+"""How the sweep scripts read the program's plan, a trial whose parent dies, and the ranking.
 
-import argparse
+Needs no program and no data: a script of a few lines stands for the program.
+"""
+
+import json
 import subprocess
 import sys
 import tempfile
@@ -9,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts"))
 import sweep_common  # noqa: E402
-from sweep_common import Outcome, Plan, SweepError, parse_vary, ranked, settings_of  # noqa: E402
+from sweep_common import Outcome, Plan, SweepError, plan_of, ranked  # noqa: E402
 from sweep_support import PatientTest  # noqa: E402
 
 # Stands for the program, but never writes: a closed standard output alone cannot end it.
@@ -27,27 +30,99 @@ next(sweep_common.Trial(sys.argv[1], [], sys.argv[2]).epochs())
 """
 
 
-class Vary(unittest.TestCase):
-    def test_lists_keep_what_was_written(self):
-        axis = parse_vary("batch_size=32,064")
-        self.assertEqual((axis.name, axis.values), ("batch-size", ("32", "064")))
+def event_of(settings, seeds=(0, 1), length=9, **base):
+    """What the program says of a plan; `length` are epochs, `base` the options of all trials."""
+    base = {name.replace("_", "-"): text for name, text in base.items()}
+    return {
+        "event": "plan",
+        "base": {} if length is None else {"epochs": length},
+        "seeds": list(seeds),
+        "typed": {"base": base, "settings": settings},
+    }
 
-    def test_ranges_include_both_ends(self):
-        self.assertEqual(parse_vary("lr=0.001..0.1:log:3").values, ("0.001", "0.01", "0.1"))
-        self.assertEqual(parse_vary("momentum=0.5..0.9:lin:3").values, ("0.5", "0.7", "0.9"))
-        self.assertEqual(parse_vary("batch-size=32..64:lin:2").values, ("32", "64"))
 
-    def test_whole_ends_give_whole_values(self):
-        self.assertEqual(parse_vary("batch-size=10..15:lin:3").values, ("10", "12", "15"))
+class Planned(unittest.TestCase):
+    """A script as a whole, with a stand-in that says `out` and `log` and ends with `status`."""
 
-    def test_what_is_no_list_and_no_range_is_refused(self):
-        for text in (
-            "lr", "=1", "lr=", "seed=1,2", "val-split=1,2", "lr=0.1..0.2", "lr=0.1..0.2:cube:3", 
-            "lr=a..b:lin:3", "lr=0..1:log:3", "lr=2..1:lin:3", "lr=1..2:lin:1", "lr=1..2:lin:x",
-            "lr=1..2:lin:3:4",
-        ):
-            with self.subTest(text), self.assertRaises(argparse.ArgumentTypeError):
-                parse_vary(text)
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.program = Path(folder.name, "program")
+        self.arguments = Path(folder.name, "arguments")
+
+    def stand_in(self, out, log="", status=0):
+        self.program.write_text(
+            f"#!{sys.executable}\nimport pathlib, sys\n"
+            f"pathlib.Path({str(self.arguments)!r}).write_text(' '.join(sys.argv[1:]))\n"
+            f"print({out!r})\nprint({log!r}, end='', file=sys.stderr)\nsys.exit({status})\n"
+        )
+        self.program.chmod(0o755)
+
+    def run_script(self, *options):
+        command = [sys.executable, Path(sweep_common.__file__).with_name("sweep_plan.py")]
+        command += ["--program", self.program, *options]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    def test_the_program_plans_and_the_script_writes_its_trials(self):
+        settings = [{"lr": "0.1"}, {"lr": "1e-05"}]
+        self.stand_in(json.dumps(event_of(settings, (7, 8), val_split="5000", threads="1")))
+        done = self.run_script("--vary", "lr=0.1,1e-5", "--seeds=2", "--seed", "7")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(
+            self.arguments.read_text(),
+            "sweep --plan --json --vary lr=0.1,1e-5 --seeds=2 --seed 7",
+        )
+        trials = [("0.1", 7), ("1e-05", 7), ("0.1", 8), ("1e-05", 8)]
+        always = "--device=cpu --val-split=5000 --threads=1"
+        expected = [f"{always} --lr={lr} --seed={seed}" for lr, seed in trials]
+        self.assertEqual(done.stdout.splitlines(), expected)
+
+    def test_what_the_program_refuses_is_said_once_with_its_status(self):
+        self.stand_in('{"event":"error"}', "error: no such option; see --help\n", 2)
+        done = self.run_script("--vary", "lr=2..1")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(done.stderr, "error: no such option; see --help\n")
+        self.assertEqual(done.stdout, "")
+
+    def test_a_program_that_is_missing_or_too_old_is_a_sentence(self):
+        for out in (None, "", "plan: 2 settings", '{"event":"plan","seeds":[0],"base":{}}'):
+            with self.subTest(out):
+                if out is not None:
+                    self.stand_in(out)
+                done = self.run_script("--vary", "lr=0.1")
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stderr, r"\Asweep_plan: .*run scripts/build release.*\n\Z")
+                self.assertEqual(done.stdout, "")
+
+    def test_an_option_with_a_space_is_no_line_of_a_plan(self):
+        self.stand_in(json.dumps(event_of([{"lr": "0.1"}], data_dir="my data")))
+        done = self.run_script("--vary", "lr=0.1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("'--data-dir=my data' has a space", done.stderr)
+
+    def test_what_a_sweep_on_one_machine_does_itself_is_refused(self):
+        for word in ("--output=x", "--overwrite", "--resume", "--jobs", "--halving=2", "--final"):
+            with self.subTest(word), self.assertRaises(SweepError):
+                plan_of(Path(sys.executable), [word])
+
+
+class Trials(unittest.TestCase):
+    def test_train_on_the_cpu_unless_another_device_is_named(self):
+        options = Plan(Path("program"), event_of([])).options({"lr": "3"}, 4)
+        self.assertEqual(options, ["--device=cpu", "--lr=3", "--seed=4"])
+        options = Plan(Path("program"), event_of([], device="cuda", seed="4")).options({}, 5)
+        self.assertEqual(options, ["--device=cuda", "--seed=5"])
+
+    def test_have_the_epochs_of_their_setting_or_of_all(self):
+        for length, setting, epochs in ((9, {"lr": "3"}, 9), (None, {"epochs": "3"}, 3)):
+            plan = Plan(Path("program"), event_of([], length=length))
+            self.assertEqual(plan.epochs(setting), epochs)
+
+    def test_keep_their_state_after_every_epoch_unless_told_otherwise(self):
+        for text, epochs in ((None, 1), ("10", 10), ("500b", 1)):
+            base = {} if text is None else {"checkpoint-every": text}
+            plan = Plan(Path("program"), event_of([], **base))
+            self.assertEqual(plan.checkpoint_every(), epochs)
 
 
 class TrialWithoutParent(PatientTest):
@@ -63,36 +138,11 @@ class TrialWithoutParent(PatientTest):
             self.wait_for((run / "terminated").exists)
 
 
-class Settings(unittest.TestCase):
-    def test_are_all_combinations(self):
-        axes = [parse_vary("lr=1,2"), parse_vary("momentum=3,4")]
-        found = [tuple(setting.values()) for setting in settings_of(axes, None, 0)]
-        self.assertEqual(found, [("1", "3"), ("1", "4"), ("2", "3"), ("2", "4")])
-
-    def test_drawn_at_random_are_the_same_for_the_same_draw(self):
-        axes = [parse_vary("lr=0.001..0.1:log"), parse_vary("momentum=0.5,0.9")]
-        found = settings_of(axes, 20, 7)
-        self.assertEqual(found, settings_of(axes, 20, 7))
-        self.assertNotEqual(found, settings_of(axes, 20, 8))
-        self.assertEqual(len(found), 20)
-        for setting in found:
-            self.assertTrue(0.001 <= float(setting["lr"]) <= 0.1)
-            self.assertIn(setting["momentum"], ("0.5", "0.9"))
-
-    def test_a_range_without_a_number_needs_trials(self):
-        with self.assertRaises(SweepError):
-            settings_of([parse_vary("lr=0.001..0.1:log")], None, 0)
-
-    def test_an_option_varied_twice_is_refused(self):
-        with self.assertRaises(SweepError):
-            settings_of([parse_vary("lr=1"), parse_vary("lr=2")], None, 0)
-
-
 class Ranking(unittest.TestCase):
     def setUp(self):
         settings = [{"lr": str(number)} for number in range(4)]
-        defaults = {"epochs": 9, "val-split": 5000}
-        self.plan = Plan(Path("program"), settings, 2, defaults, ["--quiet"])
+        base = {"epochs": "9", "val-split": "5000", "threads": "1", "checkpoint-every": "2"}
+        self.plan = Plan(Path("program"), event_of(settings, **base, dropout="0.4"))
 
     def outcomes(self, *figures):
         """(setting, epochs, accuracy, state) for each."""
@@ -116,15 +166,7 @@ class Ranking(unittest.TestCase):
 
     def test_the_winner_is_retrained_on_all_images(self):
         command = self.plan.retrain_command({"lr": "3"})
-        self.assertEqual(command, "program --epochs=9 --lr=3 --quiet --output=runs/winner")
-
-
-class Base(unittest.TestCase):
-    def test_the_sweeps_own_options_are_refused(self):
-        given = argparse.Namespace(program=Path(sys.executable))
-        for word in ("--output=x", "--seed", "--no_output", "--resume"):
-            with self.subTest(word), self.assertRaises(SweepError):
-                sweep_common.plan_of(given, [word])
+        self.assertEqual(command, "program --lr=3 --epochs=9 --dropout=0.4 --output=runs/winner")
 
 
 if __name__ == "__main__":

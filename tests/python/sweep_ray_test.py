@@ -94,12 +94,12 @@ class RaySweep(PatientTest):
         states = {trial["setting"]: trial["state"] for trial in trials}
         self.assertEqual(len(trials), 4)
         self.assertEqual(states["lr=0.1"], "finished")
-        self.assertEqual(states["lr=0.00001"], "stopped")
-        self.assertEqual(states["lr=1e6"], "diverged")
+        self.assertEqual(states["lr=1e-05"], "stopped")
+        self.assertEqual(states["lr=1000000"], "diverged")
         rows = [line for line in out.splitlines() if line.startswith("| lr=")]
         self.assertIn("| lr=0.1 |", rows[0])
-        self.assertIn("| lr=1e6 |", rows[-1])
-        self.assertIn("--lr=0.1 --train-limit 20000 --limit-batches 30 --output=", out)
+        self.assertIn("| lr=1000000 |", rows[-1])
+        self.assertIn("--lr=0.1 --epochs=4 --train-limit=20000 --limit-batches=30 --output=", out)
         self.assertEqual(self.children("asha"), {})
 
 

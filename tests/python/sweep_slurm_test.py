@@ -33,10 +33,13 @@ class SlurmSweep(PatientTest):
         stub.write_text(f'#!/bin/sh\necho "$@" >>"{self.requeued}"\n{end}\n')
         stub.chmod(0o755)
 
-    def plan_command(self, *options):
+    def run_plan(self, *options):
         command = [sys.executable, ROOT / "scripts" / "sweep_plan.py"]
         command += ["--program", sweep_support.PROGRAM, *options]
-        done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+        return subprocess.run([str(word) for word in command], capture_output=True, text=True)
+
+    def plan_command(self, *options):
+        done = self.run_plan(*options)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -72,6 +75,44 @@ class SlurmSweep(PatientTest):
         task.send_signal(signal.SIGTERM)
         return task
 
+    def test_the_plan_is_the_one_of_the_program(self):
+        lines = self.plan_command(
+            "--vary", "batch_size=10..16:lin:3", "--seeds", "2", "--seed", "7", "--nesterov",
+            "--momentum=0.90", "--checkpoint-every", "2",
+        ).splitlines()
+        always = "--device=cpu --momentum=0.9 --nesterov=true --val-split=5000 --threads=1"
+        self.assertEqual(
+            [sorted(line.split()) for line in lines],
+            [
+                sorted([*always.split(), "--checkpoint-every=2", f"--batch-size={size}", seed])
+                for seed in ("--seed=7", "--seed=8")
+                for size in (10, 13, 16)
+            ],
+        )
+
+    def test_a_random_plan_is_the_same_every_time(self):
+        options = ["--vary", "lr=0.001..0.1:log", "--search", "random", "--trials", "20"]
+        lines = self.plan_command(*options)
+        self.assertEqual(len(set(lines.splitlines())), 60)
+        self.assertEqual(lines, self.plan_command(*options))
+        self.assertNotEqual(lines, self.plan_command(*options, "--seed", "1"))
+
+    def test_what_the_program_refuses_is_said_once(self):
+        for words, sentence in (
+            (["--vary", "lr=0.1,0.1"], "the value 0.1 stands there twice"),
+            (["--vary", "lr=2..1:lin:3"], "the range does not rise"),
+            (["--vary", "lr=0.1", "--vary", "lr=0.2"], "--vary lr is given twice"),
+            (["--vary", "lr=0.1", "--momentum", "0", "--nesterov"], "--nesterov needs --momentum"),
+            (["--vary", "lr=0.1", "--no_output"], "--no-output has no meaning for sweep"),
+            (["--seeds", "2"], "sweep needs --vary"),
+        ):
+            with self.subTest(words):
+                done = self.run_plan(*words)
+                self.assertEqual(done.returncode, 2)
+                self.assertEqual(done.stdout, "")
+                self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+                self.assertEqual(done.stderr.count(sentence), 1, done.stderr)
+
     def test_every_task_trains_its_line_and_collect_ranks_them(self):
         options = ["--vary", "lr=0.00001,0.1,1e6", "--seeds", "1", *SHORT]
         self.make_plan(*options)
@@ -82,10 +123,10 @@ class SlurmSweep(PatientTest):
         self.assertIn("diverged", self.finish(self.start(3)))
         table = self.plan_command(*options, "--collect", self.runs)
         rows = [line for line in table.splitlines() if line.startswith("| lr=")]
-        for row, lr in zip(rows, ("0.1", "0.00001", "1e6"), strict=True):
+        for row, lr in zip(rows, ("0.1", "1e-05", "1000000"), strict=True):
             self.assertIn(f"| lr={lr} |", row)
         trials = {trial["setting"]: trial for trial in read_trials(self.runs / "trials.csv")}
-        self.assertEqual(trials["lr=1e6"]["state"], "diverged")
+        self.assertEqual(trials["lr=1000000"]["state"], "diverged")
         expected = direct_run("--lr", "0.1", *SHORT)
         self.assertEqual(trials["lr=0.1"]["weights_sha256"], expected["weights_sha256"])
         self.assertFalse(self.requeued.exists())
