@@ -4,12 +4,13 @@
 #include <jerror.h>
 // clang-format on
 
+#include <fmt/format.h>
+
 #include <array>
-#include <csetjmp>
-#include <cstring>
 
 #include "image/exif.h"
 #include "image/formats.h"
+#include "image/jump.h"
 
 namespace fmnist {
 namespace {
@@ -20,14 +21,13 @@ constexpr int kMaxScans = 100;
 constexpr int kExifMarker = JPEG_APP0 + 1;
 constexpr unsigned kMaxMarker = 65'535;
 
-/// libjpeg's state for one file. Its errors come back by longjmp, which runs no destructor: the
-/// functions that call setjmp hold nothing but plain values, and what owns memory stands here or in
-/// their callers.
+/// libjpeg's state for one file. TurboJPEG, its other interface, needs no jump, but tells of the
+/// first warning only: a file that begins with a harmless one may be cut, and nobody would hear.
 struct Reader {
   jpeg_decompress_struct info{};
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
-  std::jmp_buf on_error{};
+  Jump jump;
   bool cut = false;
   bool too_many_scans = false;
   std::array<char, JMSG_LENGTH_MAX> message{};
@@ -43,7 +43,7 @@ Reader& reader_of(j_common_ptr info) { return *static_cast<Reader*>(info->client
 [[noreturn]] void on_error(j_common_ptr info) {
   Reader& reader = reader_of(info);
   reader.errors.format_message(info, reader.message.data());
-  std::longjmp(reader.on_error, 1);
+  reader.jump.back();
 }
 
 /// Warnings are only heard where they say that data is missing; libjpeg would make up grey for it.
@@ -51,7 +51,7 @@ void on_message(j_common_ptr info, int level) {
   const int code = info->err->msg_code;
   if (level >= 0 || (code != JWRN_JPEG_EOF && code != JWRN_HIT_MARKER)) return;
   reader_of(info).cut = true;
-  std::longjmp(reader_of(info).on_error, 1);
+  reader_of(info).jump.back();
 }
 
 void on_output(j_common_ptr) {}
@@ -60,28 +60,25 @@ void on_progress(j_common_ptr info) {
   Reader& reader = reader_of(info);
   if (reader.info.input_scan_number <= kMaxScans) return;
   reader.too_many_scans = true;
-  std::longjmp(reader.on_error, 1);
+  reader.jump.back();
 }
 
-bool read_header(Reader& reader, std::string_view bytes) {
+void read_header(Reader& reader, std::string_view bytes) {
   reader.info.err = jpeg_std_error(&reader.errors);
   reader.info.client_data = &reader;
   reader.errors.error_exit = on_error;
   reader.errors.emit_message = on_message;
   reader.errors.output_message = on_output;
-  if (setjmp(reader.on_error) != 0) return false;
   jpeg_create_decompress(&reader.info);
   reader.progress.progress_monitor = on_progress;
   reader.info.progress = &reader.progress;
   jpeg_mem_src(&reader.info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
   jpeg_save_markers(&reader.info, kExifMarker, kMaxMarker);
   jpeg_read_header(&reader.info, TRUE);
-  return true;
 }
 
 /// Grey rows into `pixels` [height, width]; of YCbCr that is Y, the luma of BT.601 as it stands.
-bool read_rows(Reader& reader, std::uint8_t* pixels) {
-  if (setjmp(reader.on_error) != 0) return false;
+void read_rows(Reader& reader, std::uint8_t* pixels) {
   reader.info.out_color_space = JCS_GRAYSCALE;
   jpeg_start_decompress(&reader.info);
   while (reader.info.output_scanline < reader.info.output_height) {
@@ -89,7 +86,6 @@ bool read_rows(Reader& reader, std::uint8_t* pixels) {
     jpeg_read_scanlines(&reader.info, &row, 1);
   }
   jpeg_finish_decompress(&reader.info);
-  return true;
 }
 
 unsigned orientation_of(const Reader& reader) {
@@ -114,18 +110,18 @@ void check_colours(J_COLOR_SPACE space, const std::string& name) {
 
 Pictures decode_jpeg(std::string_view bytes, const std::string& name, const PictureLimits& limits) {
   Reader reader;
-  const auto require = [&](bool good) {
-    if (good) return;
+  const auto require = [&](const auto& calls) {
+    if (reader.jump.attempt(calls)) return;
     if (reader.cut) refuse_picture(name, "is a JPEG file that is cut short or damaged");
     if (reader.too_many_scans) {
-      refuse_picture(name,
-                     "is a JPEG file of more than " + std::to_string(kMaxScans) +
-                         " scans, which no program writes",
-                     "save it anew");
+      refuse_picture(
+          name,
+          fmt::format("is a JPEG file of more than {} scans, which no program writes", kMaxScans),
+          "save it anew");
     }
-    refuse_picture(name, "is a damaged JPEG file: " + std::string(reader.message.data()));
+    refuse_picture(name, fmt::format("is a damaged JPEG file: {}", reader.message.data()));
   };
-  require(read_header(reader, bytes));
+  require([&] { read_header(reader, bytes); });
   const std::size_t width = reader.info.image_width;
   const std::size_t height = reader.info.image_height;
   check_size(width, height, name, limits);
@@ -134,7 +130,7 @@ Pictures decode_jpeg(std::string_view bytes, const std::string& name, const Pict
   Pictures stored{.count = 1, .height = height, .width = width, .pixels = {}};
   stored.pixels.resize(width * height);
   const unsigned orientation = orientation_of(reader);  // libjpeg forgets it with the last row
-  require(read_rows(reader, stored.pixels.data()));
+  require([&] { read_rows(reader, stored.pixels.data()); });
   return upright(std::move(stored), orientation);
 }
 
