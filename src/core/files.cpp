@@ -1,6 +1,7 @@
 #include "fmnist/core/files.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,9 +11,11 @@
 namespace fmnist {
 namespace {
 
-std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
-
-std::string reason(int error) { return std::strerror(error); }
+[[noreturn]] void fail_to_write(const std::filesystem::path& path, int error) {
+  throw Error(ErrorKind::kRuntime,
+              fmt::format("cannot write '{}': {}", path.string(), std::strerror(error)),
+              "free space or permissions there, or choose another place with --output");
+}
 
 /// A file descriptor that closes itself.
 class Descriptor {
@@ -60,43 +63,37 @@ void sync_directory(const std::filesystem::path& directory) {
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
   // One fixed name: what a killed run left there is overwritten by the next write, not collected.
-  const auto temporary = directory_of(path) / ("." + path.filename().string() + ".tmp");
-  const auto fail = [&](int error) {
-    ::unlink(temporary.c_str());
-    throw Error(ErrorKind::kRuntime, "cannot write " + quoted(path) + ": " + reason(error),
-                "free space or permissions there, or choose another place with --output");
-  };
+  const auto temporary = directory_of(path) / fmt::format(".{}.tmp", path.filename().string());
   Descriptor descriptor(
       ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (descriptor.number() < 0) fail(errno);
-  if (!write_all(descriptor.number(), bytes) || ::fsync(descriptor.number()) != 0) fail(errno);
-  if (!descriptor.close()) fail(errno);
-  if (::rename(temporary.c_str(), path.c_str()) != 0) fail(errno);
+  if (descriptor.number() < 0 || !write_all(descriptor.number(), bytes) ||
+      ::fsync(descriptor.number()) != 0 || !descriptor.close() ||
+      ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    fail_to_write(path, error);
+  }
   sync_directory(directory_of(path));
 }
 
 void append_line(const std::filesystem::path& path, std::string_view line) {
-  const auto fail = [&](int error) {
-    throw Error(ErrorKind::kRuntime, "cannot write " + quoted(path) + ": " + reason(error),
-                "free space or permissions there, or choose another place with --output");
-  };
   Descriptor descriptor(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (descriptor.number() < 0) fail(errno);
-  if (!write_all(descriptor.number(), std::string(line) + "\n")) fail(errno);
-  if (::fsync(descriptor.number()) != 0) fail(errno);
-  if (!descriptor.close()) fail(errno);
+  if (descriptor.number() < 0 || !write_all(descriptor.number(), fmt::format("{}\n", line)) ||
+      ::fsync(descriptor.number()) != 0 || !descriptor.close()) {
+    fail_to_write(path, errno);
+  }
 }
 
 std::string read_file(const std::filesystem::path& path, ErrorKind kind) {
-  const auto fail = [&](const std::string& why) {
-    throw Error(kind, "cannot read " + quoted(path) + ": " + why);
+  const auto fail = [&](const char* reason) {
+    throw Error(kind, fmt::format("cannot read '{}': {}", path.string(), reason));
   };
   // O_NONBLOCK: opening a FIFO must not wait for a writer.
   const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (descriptor.number() < 0) fail(reason(errno));
+  if (descriptor.number() < 0) fail(std::strerror(errno));
   struct stat status {};
-  if (::fstat(descriptor.number(), &status) != 0) fail(reason(errno));
+  if (::fstat(descriptor.number(), &status) != 0) fail(std::strerror(errno));
   if (S_ISDIR(status.st_mode)) fail("it is a directory, expected a file");
   if (!S_ISREG(status.st_mode)) fail("it is not a regular file");
   std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
@@ -104,7 +101,7 @@ std::string read_file(const std::filesystem::path& path, ErrorKind kind) {
   while (filled < bytes.size()) {
     const ssize_t got = ::read(descriptor.number(), bytes.data() + filled, bytes.size() - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail(reason(errno));
+    if (got < 0) fail(std::strerror(errno));
     if (got == 0) break;  // it became shorter while being read: the parsers say what is missing
     filled += static_cast<std::size_t>(got);
   }

@@ -1,5 +1,7 @@
 #include "fmnist/data/dataset.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -57,8 +59,6 @@ constexpr const char* kHowToGet =
   throw Error(ErrorKind::kData, problem, hint);
 }
 
-std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
-
 /// "a, b and c".
 std::string listed(const std::vector<std::string>& items) {
   std::string text;
@@ -113,19 +113,20 @@ Findings look_into(const fs::path& directory) {
 
 /// Looks into the one directory that `source` (an option or a variable) names.
 Findings find_in(const fs::path& directory, const std::string& source) {
-  const std::string place = "the data directory " + quoted(directory) + " (" + source + ")";
+  const std::string place = fmt::format("the data directory '{}' ({})", directory.string(), source);
   std::error_code error;
   const auto status = fs::status(directory, error);
-  if (status.type() == fs::file_type::not_found) fail(place + " does not exist");
+  if (status.type() == fs::file_type::not_found) fail(fmt::format("{} does not exist", place));
   if (status.type() != fs::file_type::none && !fs::is_directory(status)) {
-    fail(place + " is not a directory");
+    fail(fmt::format("{} is not a directory", place));
   }
   Findings findings = look_into(directory);
   if (findings.any()) return findings;
-  if (findings.trouble) fail(place + " cannot be looked into: " + findings.trouble.message());
+  if (findings.trouble)
+    fail(fmt::format("{} cannot be looked into: {}", place, findings.trouble.message()));
   const fs::path below = directory / "FashionMNIST" / "raw";  // torchvision was given the root
-  fail(place + " holds none of the files " + listed(findings.missing()) + ", raw or .gz",
-       look_into(below).any() ? "name the directory " + quoted(below) : kHowToGet);
+  fail(fmt::format("{} holds none of the files {}, raw or .gz", place, listed(findings.missing())),
+       look_into(below).any() ? fmt::format("name the directory '{}'", below.string()) : kHowToGet);
 }
 
 /// Looks into `places` for the first that holds any of the files.
@@ -134,10 +135,10 @@ Findings find_in_first_of(const std::vector<fs::path>& places) {
   for (const fs::path& directory : places) {
     Findings findings = look_into(directory);
     if (findings.any()) return findings;
-    looked_into.push_back(quoted(directory) +
-                          (findings.trouble ? " (" + findings.trouble.message() + ")" : ""));
+    looked_into.push_back(fmt::format("'{}'", directory.string()));
+    if (findings.trouble) looked_into.back() += fmt::format(" ({})", findings.trouble.message());
   }
-  fail("Fashion-MNIST was not found: looked into " + listed(looked_into));
+  fail(fmt::format("Fashion-MNIST was not found: looked into {}", listed(looked_into)));
 }
 
 Findings find_files(const std::optional<fs::path>& data_dir, const std::vector<fs::path>& places) {
@@ -147,8 +148,8 @@ Findings find_files(const std::optional<fs::path>& data_dir, const std::vector<f
                                  : find_in_first_of(places);
   const auto missing = findings.missing();
   if (!missing.empty()) {
-    fail("the data directory " + quoted(findings.directory) + " lacks " + listed(missing) +
-         ", raw or .gz");
+    fail(fmt::format("the data directory '{}' lacks {}, raw or .gz", findings.directory.string(),
+                     listed(missing)));
   }
   return findings;
 }
@@ -171,8 +172,8 @@ void check_not_swapped(const std::vector<File>& files) {
   for (std::size_t i = 0; i < kFileCount; ++i) {
     for (const PublishedFile& other : kPublished) {
       if (&other == &kPublished[i] || files[i].sha256 != other.sha256) continue;
-      fail(quoted(files[i].path) + " holds what is published as " + std::string(other.name) +
-               ": the files are swapped",
+      fail(fmt::format("'{}' holds what is published as {}: the files are swapped",
+                       files[i].path.string(), other.name),
            "give each of the four files its own name back");
     }
   }
@@ -180,39 +181,39 @@ void check_not_swapped(const std::vector<File>& files) {
 
 std::vector<std::uint8_t> parse_images(const File& file) {
   IdxArray array = parse_idx(file.content, file.path.string());
-  const std::string name = quoted(file.path);
+  const std::string name = file.path.string();
   if (array.dims.size() == 1) {
-    fail(name + " holds labels, expected images: the two files are swapped",
+    fail(fmt::format("'{}' holds labels, expected images: the two files are swapped", name),
          "give each of the four files its own name back");
   }
   if (array.dims.size() != 3) {
-    fail(name + " has " + std::to_string(array.dims.size()) +
-         " dimensions, expected 3: images x 28 x 28");
+    fail(fmt::format("'{}' has {} dimensions, expected 3: images x 28 x 28", name,
+                     array.dims.size()));
   }
   if (array.dims[1] != kImageSide || array.dims[2] != kImageSide) {
-    fail(name + " holds images of " + std::to_string(array.dims[1]) + " x " +
-         std::to_string(array.dims[2]) + " pixels, expected 28 x 28");
+    fail(fmt::format("'{}' holds images of {} x {} pixels, expected 28 x 28", name, array.dims[1],
+                     array.dims[2]));
   }
-  if (array.dims[0] == 0) fail(name + " holds no images");
+  if (array.dims[0] == 0) fail(fmt::format("'{}' holds no images", name));
   return std::move(array.values);
 }
 
 std::vector<std::uint8_t> parse_labels(const File& file) {
   IdxArray array = parse_idx(file.content, file.path.string());
-  const std::string name = quoted(file.path);
+  const std::string name = file.path.string();
   if (array.dims.size() == 3) {
-    fail(name + " holds images, expected labels: the two files are swapped",
+    fail(fmt::format("'{}' holds images, expected labels: the two files are swapped", name),
          "give each of the four files its own name back");
   }
   if (array.dims.size() != 1) {
-    fail(name + " has " + std::to_string(array.dims.size()) + " dimensions, expected 1: labels");
+    fail(fmt::format("'{}' has {} dimensions, expected 1: labels", name, array.dims.size()));
   }
-  if (array.values.empty()) fail(name + " holds no labels");
+  if (array.values.empty()) fail(fmt::format("'{}' holds no labels", name));
   const auto bad = std::find_if(array.values.begin(), array.values.end(),
                                 [](std::uint8_t label) { return label >= kClassCount; });
   if (bad != array.values.end()) {
-    fail(name + " holds the label " + std::to_string(*bad) + " for image " +
-         std::to_string(bad - array.values.begin()) + " (from 0), expected 0 to 9");
+    fail(fmt::format("'{}' holds the label {} for image {} (from 0), expected 0 to 9", name, *bad,
+                     bad - array.values.begin()));
   }
   return std::move(array.values);
 }
@@ -221,8 +222,8 @@ Split parse_split(const File& images, const File& labels) {
   Split split{parse_images(images), parse_labels(labels)};
   const std::size_t image_count = split.images.size() / kImagePixels;
   if (image_count != split.labels.size()) {
-    fail(quoted(images.path) + " holds " + std::to_string(image_count) + " images, but " +
-         quoted(labels.path) + " holds " + std::to_string(split.labels.size()) + " labels");
+    fail(fmt::format("'{}' holds {} images, but '{}' holds {} labels", images.path.string(),
+                     image_count, labels.path.string(), split.labels.size()));
   }
   return split;
 }
@@ -231,9 +232,10 @@ void check_not_digits(const Split& train, const fs::path& path) {
   std::array<std::size_t, kClassCount> counts{};
   for (const std::uint8_t label : train.labels) ++counts[label];
   if (counts != kDigitCounts) return;
-  fail(quoted(path) + " holds the handwritten digits of MNIST, not Fashion-MNIST",
-       "install Fashion-MNIST with 'apt install dataset-fashion-mnist' and give --data-dir " +
-           std::string(kDebianDirectory));
+  fail(fmt::format("'{}' holds the handwritten digits of MNIST, not Fashion-MNIST", path.string()),
+       fmt::format(
+           "install Fashion-MNIST with 'apt install dataset-fashion-mnist' and give --data-dir {}",
+           kDebianDirectory));
 }
 
 /// Names of the files that are not the published ones.
@@ -280,9 +282,10 @@ Dataset load_dataset(const std::optional<fs::path>& data_dir, const std::vector<
   dataset.verified = differing.empty();
   dataset.sha256 = dataset.verified ? kPublishedSetSha256 : set_sha256(files);
   if (!dataset.verified) {
-    dataset.warnings.push_back("the data in " + quoted(findings.directory) +
-                               " is not the published Fashion-MNIST (" + listed(differing) +
-                               "): results on it cannot be compared with published ones");
+    dataset.warnings.push_back(
+        fmt::format("the data in '{}' is not the published Fashion-MNIST ({}): results on it "
+                    "cannot be compared with published ones",
+                    findings.directory.string(), listed(differing)));
   }
   return dataset;
 }

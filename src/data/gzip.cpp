@@ -1,5 +1,6 @@
 #include "fmnist/data/gzip.h"
 
+#include <fmt/format.h>
 #include <libdeflate.h>
 
 #include <algorithm>
@@ -12,7 +13,6 @@ namespace fmnist {
 namespace {
 
 // RFC 1952: ten bytes of header at least, then DEFLATE data, CRC-32 and ISIZE.
-constexpr std::string_view kMagic = "\x1f\x8b";
 constexpr std::size_t kHeaderSize = 10;
 constexpr std::size_t kTrailerSize = 8;
 // DEFLATE's best is 258 bytes out of two bits.
@@ -20,7 +20,7 @@ constexpr std::size_t kBestRatio = 1032;
 
 [[noreturn]] void fail(const std::string& name, const std::string& problem,
                        const std::string& hint = "replace the file by a whole one") {
-  throw Error(ErrorKind::kData, "'" + name + "' " + problem, hint);
+  throw Error(ErrorKind::kData, fmt::format("'{}' {}", name, problem), hint);
 }
 
 struct FreeDecompressor {
@@ -40,13 +40,13 @@ std::size_t claimed_size(std::string_view bytes) {
 
 void check_header(std::string_view bytes, const std::string& name) {
   if (bytes.empty()) fail(name, "is empty, expected gzip data");
-  if (!bytes.starts_with(kMagic.substr(0, bytes.size()))) {
+  if (!bytes.starts_with(kGzipMagic.substr(0, bytes.size()))) {
     fail(name, "is not compressed with gzip, as its name says",
          "take .gz off its name if it is plain IDX data");
   }
   if (bytes.size() < kHeaderSize + kTrailerSize) {
-    fail(name, "is cut short: " + std::to_string(bytes.size()) +
-                   " bytes are less than the smallest gzip file");
+    fail(name,
+         fmt::format("is cut short: {} bytes are less than the smallest gzip file", bytes.size()));
   }
 }
 
@@ -70,16 +70,15 @@ std::string gunzip(std::string_view bytes, const std::string& name, std::size_t 
     if (result == LIBDEFLATE_INSUFFICIENT_SPACE) continue;
     if (result != LIBDEFLATE_SUCCESS) {
       fail(name,
-           "is cut short or corrupt: its gzip data does not inflate to what its checksum "
-           "says");
+           "is cut short or corrupt: its gzip data does not inflate to what its checksum says");
     }
     if (consumed != bytes.size()) {
-      fail(name, "is too long: its gzip data ends after " + std::to_string(consumed) + " of " +
-                     std::to_string(bytes.size()) + " bytes");
+      fail(name, fmt::format("is too long: its gzip data ends after {} of {} bytes", consumed,
+                             bytes.size()));
     }
     return {buffer.get(), inflated};
   }
-  fail(name, "inflates to more than " + std::to_string(limit) + " bytes",
+  fail(name, fmt::format("inflates to more than {} bytes", limit),
        "decompress it by hand if that is meant");
 }
 

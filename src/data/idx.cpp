@@ -1,9 +1,12 @@
 #include "fmnist/data/idx.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
 #include "fmnist/core/error.h"
+#include "fmnist/data/gzip.h"
 
 namespace fmnist {
 namespace {
@@ -11,32 +14,14 @@ namespace {
 constexpr std::size_t kMagicSize = 4;  // two zero bytes, element type, number of dimensions
 constexpr std::size_t kDimSize = 4;    // big-endian
 constexpr unsigned kUnsignedByte = 0x08;
-constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
 [[noreturn]] void fail(const std::string& name, const std::string& problem,
                        const std::string& hint = "replace the file by a whole one") {
-  throw Error(ErrorKind::kData, "'" + name + "' " + problem, hint);
+  throw Error(ErrorKind::kData, fmt::format("'{}' {}", name, problem), hint);
 }
 
 unsigned byte_at(std::string_view bytes, std::size_t index) {
   return static_cast<unsigned char>(bytes[index]);
-}
-
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i > 0) text += ' ';
-    text += kDigits[byte_at(bytes, i) >> 4];
-    text += kDigits[byte_at(bytes, i) & 15];
-  }
-  return text;
-}
-
-std::string joined(const std::vector<std::uint32_t>& dims) {
-  std::string text;
-  for (const std::uint32_t dim : dims) text += (text.empty() ? "" : " x ") + std::to_string(dim);
-  return text;
 }
 
 void check_magic(std::string_view bytes, const std::string& name) {
@@ -48,17 +33,20 @@ void check_magic(std::string_view bytes, const std::string& name) {
   const std::string_view magic = bytes.substr(0, kMagicSize);
   const bool whole = magic.size() == kMagicSize;
   if (whole && (byte_at(magic, 0) != 0 || byte_at(magic, 1) != 0)) {
-    fail(name, "is not an IDX file: it starts with the bytes " + hex(magic) + ", expected 00 00");
+    fail(name,
+         fmt::format("is not an IDX file: it starts with the bytes {:02x} {:02x} {:02x} {:02x}, "
+                     "expected 00 00",
+                     byte_at(magic, 0), byte_at(magic, 1), byte_at(magic, 2), byte_at(magic, 3)));
   }
   if (whole && byte_at(magic, 2) != kUnsignedByte) {
-    fail(name, "holds IDX data of type 0x" + hex(magic.substr(2, 1)) +
-                   ", expected 0x08 (unsigned bytes)");
+    fail(name, fmt::format("holds IDX data of type 0x{:02x}, expected 0x08 (unsigned bytes)",
+                           byte_at(magic, 2)));
   }
   if (whole && byte_at(magic, 3) == 0) fail(name, "is an IDX file without dimensions");
   const std::size_t header = whole ? kMagicSize + kDimSize * byte_at(magic, 3) : kMagicSize;
   if (bytes.size() < header) {
-    fail(name, "is cut short within its IDX header of " + std::to_string(header) +
-                   " bytes, at byte " + std::to_string(bytes.size()));
+    fail(name, fmt::format("is cut short within its IDX header of {} bytes, at byte {}", header,
+                           bytes.size()));
   }
 }
 
@@ -86,13 +74,14 @@ IdxArray parse_idx(std::string_view bytes, const std::string& name) {
   }
 
   const auto expected = file_size(array.dims);
+  const std::string dims = fmt::format("{}", fmt::join(array.dims, " x "));
   if (!expected) {
-    fail(name, "has an IDX header of " + joined(array.dims) + ", more bytes than a file can hold");
+    fail(name, fmt::format("has an IDX header of {}, more bytes than a file can hold", dims));
   }
   if (bytes.size() != *expected) {
-    fail(name, std::string(bytes.size() < *expected ? "is cut short" : "is too long") + ": " +
-                   std::to_string(bytes.size()) + " bytes, but its IDX header of " +
-                   joined(array.dims) + " says " + std::to_string(*expected));
+    fail(name, fmt::format("{}: {} bytes, but its IDX header of {} says {}",
+                           bytes.size() < *expected ? "is cut short" : "is too long", bytes.size(),
+                           dims, *expected));
   }
   const std::string_view payload = bytes.substr(kMagicSize + kDimSize * rank);
   array.values.assign(payload.begin(), payload.end());

@@ -1,10 +1,11 @@
 #include "fmnist/data/order.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <numeric>
-#include <string>
 #include <utility>
 
 #include "fmnist/core/error.h"
@@ -52,9 +53,9 @@ Partition partition(std::span<const std::uint8_t> labels, std::size_t val_count,
                     std::size_t train_limit, std::uint64_t seed) {
   if (val_count >= labels.size()) {
     throw Error(ErrorKind::kUsage,
-                "--val-split " + std::to_string(val_count) + " leaves nothing to train on: there " +
-                    (labels.size() == 1 ? "is 1 image"
-                                        : "are " + std::to_string(labels.size()) + " images"),
+                fmt::format("--val-split {} leaves nothing to train on: there {} {} {}", val_count,
+                            labels.size() == 1 ? "is" : "are", labels.size(),
+                            labels.size() == 1 ? "image" : "images"),
                 "hold out fewer images for validation");
   }
   auto buckets = buckets_by_label(labels, seed);

@@ -1,8 +1,9 @@
 #include "fmnist/evaluate/evaluation.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
-#include <string>
 
 #include "fmnist/core/error.h"
 
@@ -101,10 +102,11 @@ void require_finite(std::span<const float> logits) {
       std::find_if(logits.begin(), logits.end(), [](float logit) { return !std::isfinite(logit); });
   if (bad == logits.end()) return;
   const auto image = static_cast<std::size_t>(bad - logits.begin()) / kClassCount;
-  throw Error(ErrorKind::kDiverged,
-              "the network's output for image " + std::to_string(image) +
-                  " is NaN or infinite: its training diverged",
-              "give another checkpoint");
+  throw Error(
+      ErrorKind::kDiverged,
+      fmt::format("the network's output for image {} is NaN or infinite: its training diverged",
+                  image),
+      "give another checkpoint");
 }
 
 Evaluation evaluate_predictions(std::span<const float> logits,

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include "fmnist/core/error.h"
 #include "fmnist/image/picture.h"
 
 namespace fmnist {
@@ -16,10 +15,9 @@ Pictures decode_png(std::string_view bytes, const std::string& name, const Pictu
 Pictures decode_jpeg(std::string_view bytes, const std::string& name, const PictureLimits& limits);
 Pictures decode_pgm(std::string_view bytes, const std::string& name, const PictureLimits& limits);
 
-[[noreturn]] inline void refuse_picture(const std::string& name, const std::string& problem,
-                                        const std::string& hint = "give a whole file") {
-  throw Error(ErrorKind::kData, "'" + name + "' " + problem, hint);
-}
+/// Throws `Error` (kData): the picture `name` has this `problem`.
+[[noreturn]] void refuse_picture(const std::string& name, const std::string& problem,
+                                 const std::string& hint = "give a whole file");
 
 /// Throws `Error` (kData) when the picture has no pixel or more than `limits` allow.
 void check_size(std::uint64_t width, std::uint64_t height, const std::string& name,

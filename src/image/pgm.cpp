@@ -1,4 +1,6 @@
-#include <optional>
+#include <fmt/format.h>
+
+#include <algorithm>
 
 #include "image/formats.h"
 
@@ -47,8 +49,8 @@ class Tokens {
   }
 
   [[noreturn]] void refuse(const char* what) const {
-    refuse_picture(
-        name_, std::string("is a damaged PGM file: its ") + what + " is not a number in its range");
+    refuse_picture(name_,
+                   fmt::format("is a damaged PGM file: its {} is not a number in its range", what));
   }
 
   std::string_view rest_;
@@ -57,16 +59,18 @@ class Tokens {
 
 std::uint8_t to_byte(unsigned grey, unsigned white, const std::string& name) {
   if (grey > white) {
-    refuse_picture(name, "is a damaged PGM file: it has a pixel of " + std::to_string(grey) +
-                             ", its header says at most " + std::to_string(white));
+    refuse_picture(
+        name, fmt::format("is a damaged PGM file: it has a pixel of {}, its header says at most {}",
+                          grey, white));
   }
   return static_cast<std::uint8_t>((grey * 255U + white / 2) / white);
 }
 
 void check_length(std::uint64_t found, std::uint64_t needed, const std::string& name) {
   if (found < needed) {
-    refuse_picture(name, "is a PGM file that is cut short: its pixels need " +
-                             std::to_string(needed) + " bytes, found " + std::to_string(found));
+    refuse_picture(
+        name, fmt::format("is a PGM file that is cut short: its pixels need {} bytes, found {}",
+                          needed, found));
   }
 }
 
@@ -80,8 +84,9 @@ Pictures decode_pgm(std::string_view bytes, const std::string& name, const Pictu
   const unsigned height = tokens.number("height");
   const unsigned white = tokens.number("largest grey");
   if (white == 0 || white > kMaxGrey) {
-    refuse_picture(name, "is a damaged PGM file: its largest grey is " + std::to_string(white) +
-                             ", expected 1 to " + std::to_string(kMaxGrey));
+    refuse_picture(
+        name, fmt::format("is a damaged PGM file: its largest grey is {}, expected 1 to {}", white,
+                          kMaxGrey));
   }
   check_size(width, height, name, limits);
 

@@ -1,9 +1,12 @@
 #include "fmnist/image/picture.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <system_error>
 
 #include "fmnist/core/files.h"
+#include "fmnist/core/text.h"
 #include "fmnist/data/gzip.h"
 #include "fmnist/data/idx.h"
 #include "image/formats.h"
@@ -16,15 +19,12 @@ using namespace std::string_view_literals;
 constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
 constexpr std::string_view kJpegMagic = "\xff\xd8\xff";
 constexpr std::string_view kIdxMagic = "\0\0\x08"sv;
-constexpr std::string_view kGzipMagic = "\x1f\x8b";
-
-std::string megabytes(std::uintmax_t bytes) { return std::to_string(bytes >> 20) + " MB"; }
 
 void check_file_size(std::uintmax_t size, const std::string& name, const PictureLimits& limits) {
   if (size <= limits.file_bytes) return;
   refuse_picture(name,
-                 "has " + std::to_string(size) + " bytes, more than the " +
-                     megabytes(limits.file_bytes) + " that a picture file may have",
+                 fmt::format("has {} bytes, more than the {} MB that a picture file may have", size,
+                             limits.file_bytes >> 20),
                  "make it smaller");
 }
 
@@ -32,17 +32,16 @@ Pictures decode_idx(std::string_view bytes, const std::string& name, const Pictu
   IdxArray array = parse_idx(bytes, name);
   if (array.dims.size() != 3) {
     refuse_picture(name,
-                   "holds IDX data of " + std::to_string(array.dims.size()) +
-                       (array.dims.size() == 1 ? " dimension" : " dimensions") +
-                       ", expected 3: pictures x height x width",
+                   fmt::format("holds IDX data of {}, expected 3: pictures x height x width",
+                               counted(array.dims.size(), "dimension")),
                    "give the file of the images, not that of the labels");
   }
   if (array.dims[0] == 0) refuse_picture(name, "is an IDX file without a picture");
   check_size(array.dims[2], array.dims[1], name, limits);
   if (array.values.size() > limits.pixels) {
     refuse_picture(name,
-                   "holds " + std::to_string(array.values.size()) + " pixels, more than the " +
-                       std::to_string(limits.pixels) + " that are read",
+                   fmt::format("holds {} pixels, more than the {} that are read",
+                               array.values.size(), limits.pixels),
                    "split it");
   }
   return {.count = array.dims[0],
@@ -69,14 +68,18 @@ Pictures decode_plain(std::string_view bytes, const std::string& name,
 
 }  // namespace
 
+void refuse_picture(const std::string& name, const std::string& problem, const std::string& hint) {
+  throw Error(ErrorKind::kData, fmt::format("'{}' {}", name, problem), hint);
+}
+
 void check_size(std::uint64_t width, std::uint64_t height, const std::string& name,
                 const PictureLimits& limits) {
-  const std::string size = std::to_string(width) + " x " + std::to_string(height);
-  if (width == 0 || height == 0) refuse_picture(name, "is a picture of " + size + " pixels");
+  if (width == 0 || height == 0)
+    refuse_picture(name, fmt::format("is a picture of {} x {} pixels", width, height));
   if (width > limits.pixels / height) {
     refuse_picture(name,
-                   "is a picture of " + size + " pixels, more than the " +
-                       std::to_string(limits.pixels) + " that are read",
+                   fmt::format("is a picture of {} x {} pixels, more than the {} that are read",
+                               width, height, limits.pixels),
                    "make it smaller");
   }
 }

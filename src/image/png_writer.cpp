@@ -1,5 +1,6 @@
 #include "fmnist/image/png_writer.h"
 
+#include <fmt/format.h>
 #include <png.h>
 
 #include <array>
@@ -12,8 +13,8 @@ std::string encode_png(const std::vector<std::uint8_t>& pixels, int width, int h
                        int channels) {
   constexpr std::array<png_uint_32, 4> kFormats = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB,
                                                    PNG_FORMAT_RGBA};
-  const auto fail = [](const std::string& why) {
-    throw Error(ErrorKind::kRuntime, "cannot write a PNG picture: " + why);
+  const auto fail = [](const char* why) {
+    throw Error(ErrorKind::kRuntime, fmt::format("cannot write a PNG picture: {}", why));
   };
   if (width < 1 || height < 1 || channels < 1 || channels > 4 ||
       pixels.size() != static_cast<std::size_t>(width) * static_cast<std::size_t>(height) *
@@ -28,7 +29,7 @@ std::string encode_png(const std::vector<std::uint8_t>& pixels, int width, int h
   png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
   std::string bytes(size, '\0');
   if (png_image_write_to_memory(&image, bytes.data(), &size, 0, pixels.data(), 0, nullptr) == 0)
-    fail(static_cast<const char*>(image.message));
+    fail(image.message);
   bytes.resize(size);
   return bytes;
 }

@@ -1,6 +1,7 @@
 #include "tensorboard/event_file.h"
 
-#include <array>
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -14,15 +15,13 @@ namespace fmnist {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& reason) {
-  throw Error(ErrorKind::kRuntime, "cannot write '" + path.string() + "': " + reason +
-                                       "; the run goes on without events for TensorBoard");
+  throw Error(ErrorKind::kRuntime,
+              fmt::format("cannot write '{}': {}; the run goes on without events for TensorBoard",
+                          path.string(), reason));
 }
 
 std::string file_name(std::time_t time, std::uint64_t first_step) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%010lld.%010llu", static_cast<long long>(time),
-                static_cast<unsigned long long>(first_step));
-  return kEventFilePrefix + std::string(text.data());
+  return fmt::format("{}{:010}.{:010}", kEventFilePrefix, time, first_step);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::string version_event();
 /// The run goes on after `step`: what an earlier session logged of later steps does not count.
 std::string restart_event(std::uint64_t step);
 
-/// Figures at `step`, each with its tag.
+/// Numbers at `step`, each with its tag.
 std::string scalars_event(std::uint64_t step,
                           const std::vector<std::pair<std::string, double>>& scalars);
 

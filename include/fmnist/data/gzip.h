@@ -6,6 +6,9 @@
 
 namespace fmnist {
 
+/// What a gzip file begins with.
+inline constexpr std::string_view kGzipMagic = "\x1f\x8b";
+
 /// Inflates a whole gzip file of one member (RFC 1952) and checks its CRC; `name` stands for the
 /// file in messages. `limit` bounds the inflated size in bytes. Throws `Error` (kData) when the
 /// file is cut, corrupt, followed by anything, or larger.

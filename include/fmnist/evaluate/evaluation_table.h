@@ -7,7 +7,7 @@
 
 namespace fmnist {
 
-/// The evaluation as text for people: figures, classes, confusion, most confused pairs, most
+/// The evaluation as text for people: metrics, classes, confusion, most confused pairs, most
 /// confident mistakes. At most 80 columns.
 std::string evaluation_table(const Evaluation& evaluation);
 

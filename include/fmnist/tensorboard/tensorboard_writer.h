@@ -11,7 +11,7 @@ namespace fmnist {
 
 class EventFile;
 
-/// Writes a run's figures and the filters of its first layer into a TensorBoard event file, a new
+/// Writes a run's metrics and the filters of its first layer into a TensorBoard event file, a new
 /// one for every session of a run. A file that cannot be written does not end the run: `failed`
 /// hears of it once, and nothing more is written.
 class TensorBoardWriter final : public Observer {
