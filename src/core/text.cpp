@@ -20,7 +20,7 @@ std::string percentage(double fraction, int decimals) {
 
 std::string grouped(std::uint64_t count) {
   std::string text = std::to_string(count);
-  for (std::size_t place = text.size(); place > 3; place -= 3) text.insert(place - 3, ",");
+  for (std::size_t place = text.size(); place > 3; place -= 3) text.insert(place - 3, 1, ',');
   return text;
 }
 
