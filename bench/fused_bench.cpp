@@ -15,7 +15,6 @@
 #include <string>
 #include <vector>
 
-#include "engine/fused/close_calls.h"
 #include "engine/fused/isa.h"
 #include "engine/fused/kernels.h"
 #include "engine/fused/loss.h"
@@ -123,7 +122,6 @@ class Bench {
     kernels.dropout(dropout, 0, *work);
     kernels.fc2_forward(*parameters, *work);
     loss();
-    settle_close_calls(*parameters, *work);
     kernels.turn_activations(*work);
     kernels.fc2_backward(*parameters, true, true, *work, *gradients);
     kernels.fc1_backward(*parameters, kGroup, true, *work, *gradients);
@@ -199,7 +197,6 @@ void add_all(Bench& b) {
   add("dropout", b, 0, 0, [&] { b.kernels.dropout(b.dropout, 0, *b.work); });
   add("fc2_forward", b, fc2, fc2, [&] { b.kernels.fc2_forward(*b.parameters, *b.work); });
   add("loss", b, 0, 0, [&] { b.loss(); });
-  add("settle_close_calls", b, 0, 0, [&] { settle_close_calls(*b.parameters, *b.work); });
   add("turn_activations", b, 0, 0, [&] { b.kernels.turn_activations(*b.work); });
   add("fc2_backward", b, 2 * fc2, 2 * fc2,
       [&] { b.kernels.fc2_backward(*b.parameters, true, false, *b.work, *b.gradients); });

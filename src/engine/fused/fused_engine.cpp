@@ -7,7 +7,6 @@
 #include <cmath>
 #include <memory>
 
-#include "engine/fused/close_calls.h"
 #include "engine/fused/denormals.h"
 #include "engine/fused/isa.h"
 #include "engine/fused/kernels.h"
@@ -136,7 +135,6 @@ void FusedEngine::train_group(const Group& group, const DropoutKey& dropout, flo
   forward(group.images.data(), drops ? &dropout : nullptr, group.place, work);
   slot.totals += softmax_cross_entropy(group.labels.data(), group.count, options_.label_smoothing,
                                        scale, work);
-  settle_close_calls(*parameters_, work);
   kernels_.turn_activations(work);
   kernels_.fc2_backward(*parameters_, drops, is_first, work, gradients);
   kernels_.fc1_backward(*parameters_, group.count, is_first, work, gradients);

@@ -43,7 +43,7 @@ struct Kernels {
   /// pixels → pool1, route1: convolution (Winograd's F(4, 5) along x), max-pool, ReLU.
   void (*conv1_forward)(const PackedParameters& parameters, const KernelWeights& weights,
                         Workspace& work);
-  /// pool1 → pool2, route2: the same with F(4×4, 5×5). Both mark close calls in their routes.
+  /// pool1 → pool2, route2: the same with F(4×4, 5×5).
   void (*conv2_forward)(const PackedParameters& parameters, const KernelWeights& weights,
                         Workspace& work);
   /// pool2 → hidden: linear and ReLU.

@@ -23,9 +23,6 @@ inline constexpr std::size_t kHiddenLanes = 64;  // kHidden padded to whole vect
 inline constexpr std::uint8_t kRouteRight = 1;
 inline constexpr std::uint8_t kRouteDown = 16;
 inline constexpr std::uint8_t kRouteInactive = 128;
-/// Set by the forward kernels where rounding may have decided the route (see close_calls.h). The
-/// backward kernels ignore it.
-inline constexpr std::uint8_t kRouteClose = 64;
 
 /// Channels are packed without padding where a pixel row of pool 1 counts as one long vector: six
 /// pixels of ten channels fill 60 of 64 lanes.
@@ -61,10 +58,6 @@ struct alignas(64) KernelWeights {
   float conv1[kWinogradPoints][5][16];  // [point along x][kernel row][channel]
   float conv2[kWinogradPoints * kWinogradPoints][kConv2Channels][16];  // [point][output][input]
   float conv2_shifted[kConv2Channels][2][5][kPackedLanes];  // [output][dx][row][packed input]
-  // Bounds of the forward convolutions' rounding errors, by output channel; conv2's per unit of the
-  // image's largest input.
-  float conv1_tolerance[16];
-  float conv2_tolerance[32];
 };
 
 /// Gradient sums of some groups. The layout of the first two is the business of the kernels.
@@ -94,8 +87,6 @@ struct GradientList {
 /// others have one image per lane.
 struct alignas(64) Workspace {
   float pixels[kImagePixels][kGroup];
-  std::uint8_t bytes[kImagePixels][kGroup];  // the same as they come
-  float pool1_largest[kGroup];
   float pool1[kConv1Channels][kPool1Pixels][kGroup];
   std::uint8_t route1[kConv1Channels][kPool1Pixels][kGroup];
   float pool2[kFeatures][kGroup];  // [pixel * 20 + channel]

@@ -6,13 +6,11 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
-#include <numeric>
 
 #include "engine/fused/isa.h"
 #include "engine/fused/random_inputs.h"
-#include "engine/fused/reference_network.h"
+#include "engine/fused/reference_training.h"
 #include "fmnist/core/error.h"
-#include "fmnist/core/random.h"
 
 namespace fmnist {
 namespace {
@@ -28,45 +26,11 @@ class ForcedIsa {
 
 std::string forced_name(Isa isa) { return isa == Isa::kPortable ? "portable" : to_string(isa); }
 
-std::vector<std::uint32_t> in_order(std::size_t count) {
-  std::vector<std::uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0U);
-  return order;
-}
-
 std::unique_ptr<Engine> make_engine(const StepOptions& options, const Split& split,
                                     const TrainState& state, int threads) {
   auto engine = make_fused_engine(options, state, threads);
   engine->start_epoch(split, in_order(split.size()));
   return engine;
-}
-
-/// Dropout's factors as core/random.h defines them.
-DropoutFactors dropout_factors(const StepOptions& options, std::uint64_t step, std::size_t place) {
-  DropoutFactors factors;
-  for (std::uint32_t unit = 0; unit < kReferenceHidden; ++unit) {
-    const auto words = philox(
-        {static_cast<std::uint32_t>(options.seed), static_cast<std::uint32_t>(options.seed >> 32)},
-        {static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32),
-         static_cast<std::uint32_t>(place * 16 + unit / 4),
-         static_cast<std::uint32_t>(Stream::kDropout)});
-    const bool dropped = words[unit % 4] < options.dropout * 4294967296.0;
-    factors[unit] = dropped ? 0.0 : 1.0 / (1.0 - options.dropout);
-  }
-  return factors;
-}
-
-/// Gradients of the mean loss over a batch, and the summed loss.
-double reference_batch(const StepOptions& options, const Split& split, std::size_t first,
-                       std::size_t count, std::uint64_t step, ReferenceNetwork& network) {
-  std::fill(network.gradients.begin(), network.gradients.end(), 0.0);
-  double loss = 0.0;
-  for (std::size_t i = 0; i < count; ++i) {
-    loss +=
-        network.backward(split.image(first + i), split.labels[first + i], options.label_smoothing,
-                         1.0 / static_cast<double>(count), dropout_factors(options, step, i));
-  }
-  return loss;
 }
 
 /// Largest difference in each tensor, relative to its largest entry.
@@ -102,7 +66,7 @@ TEST_P(FusedEngineOnIsa, NamesItsInstructionSet) {
 }
 
 TEST_P(FusedEngineOnIsa, GradientsEqualTheReference) {
-  const Split split = random_split(70, 3);
+  const Split split = random_split(90, 3);
   for (const std::size_t count : {1, 7, 16, 33, 64}) {
     for (const double dropout : {0.0, 0.5}) {
       SCOPED_TRACE(testing::Message() << count << " images, dropout " << dropout);
@@ -111,13 +75,18 @@ TEST_P(FusedEngineOnIsa, GradientsEqualTheReference) {
       options.label_smoothing = dropout == 0.0 ? 0.0 : 0.1;
       options.seed = 0x123456789ABCDEF;
       const TrainState state{random_parameters(5), {}, 0};
-      const auto engine = make_engine(options, split, state, 1);
       constexpr std::uint64_t kStep = 0x300000007;
-      engine->train_step(6, count, 0.01, kStep);
-      ReferenceNetwork network(state.parameters);
-      const double loss = reference_batch(options, split, 6, count, kStep, network);
+      constexpr std::size_t kFirst = 6;
+      ReferenceTraining reference(options, split, state.parameters, kFirst);
+      const double loss = reference.train_step(count, 0.01, kStep);
+      if (count >= 64) EXPECT_LE(reference.share_left_out(), kMostLeftOut);
+      std::vector<std::uint32_t> order = in_order(kFirst);
+      order.insert(order.end(), reference.order.begin(), reference.order.end());
+      const auto engine = make_fused_engine(options, state, 1);
+      engine->start_epoch(split, order);
+      engine->train_step(kFirst, count, 0.01, kStep);
       // The momentum buffers start at zero, so that after one step they are the gradients.
-      expect_near_relative(engine->state().momentum, network.gradients, 1e-5);
+      expect_near_relative(engine->state().momentum, reference.network.gradients, 1e-5);
       const Totals totals = engine->drain();
       EXPECT_NEAR(totals.loss, loss, 1e-5 * loss);
       EXPECT_EQ(totals.count, count);
@@ -128,7 +97,7 @@ TEST_P(FusedEngineOnIsa, GradientsEqualTheReference) {
 }
 
 TEST_P(FusedEngineOnIsa, TenStepsEqualTheReference) {
-  const Split split = random_split(200, 9);
+  const Split split = random_split(300, 9);
   for (const bool nesterov : {false, true}) {
     StepOptions options;
     options.dropout = 0.0;
@@ -136,21 +105,16 @@ TEST_P(FusedEngineOnIsa, TenStepsEqualTheReference) {
     options.nesterov = nesterov;
     options.weight_decay = nesterov ? 0.01 : 0.0;
     const TrainState state{random_parameters(6), {}, 0};
-    const auto engine = make_engine(options, split, state, 2);
-    ReferenceNetwork network(state.parameters);
-    std::vector<double> momentum(kParameterCount);
-    for (std::size_t step = 0; step < 10; ++step) {
-      const double rate = 0.02 + 0.001 * static_cast<double>(step);
-      engine->train_step(20 * step, 20, rate, step);
-      reference_batch(options, split, 20 * step, 20, step, network);
-      for (std::size_t i = 0; i < kParameterCount; ++i) {
-        const double g = network.gradients[i] + options.weight_decay * network.parameters[i];
-        momentum[i] = options.momentum * momentum[i] + g;
-        network.parameters[i] -=
-            rate * (nesterov ? g + options.momentum * momentum[i] : momentum[i]);
-      }
+    const auto rate = [](std::uint64_t step) { return 0.02 + 0.001 * static_cast<double>(step); };
+    ReferenceTraining reference(options, split, state.parameters);
+    for (std::uint64_t step = 0; step < 10; ++step) reference.train_step(20, rate(step), step);
+    EXPECT_LE(reference.share_left_out(), kMostLeftOut);
+    const auto engine = make_fused_engine(options, state, 2);
+    engine->start_epoch(split, reference.order);
+    for (std::uint64_t step = 0; step < 10; ++step) {
+      engine->train_step(20 * step, 20, rate(step), step);
     }
-    expect_near_relative(engine->state().parameters, network.parameters, 1e-5);
+    expect_near_relative(engine->state().parameters, reference.network.parameters, 1e-5);
     EXPECT_EQ(engine->state().step, 10U);
   }
 }

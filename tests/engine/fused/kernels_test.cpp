@@ -89,17 +89,15 @@ void KernelsOnIsa::expect_pooled(std::size_t channels, std::size_t side, std::si
   for (std::size_t lane = 0; lane < kGroup; ++lane) {
     std::vector<double> input(channels * side * side);
     for (std::size_t i = 0; i < input.size(); ++i) input[i] = double{in(i, lane)};
-    std::vector<double> expected;
-    std::vector<std::size_t> winners;
-    reference_convolve_pool(input, channels, side, tensor(weight).data(), tensor(weight + 1).data(),
-                            outputs, expected, winners);
-    for (std::size_t i = 0; i < expected.size(); ++i) {
+    const ReferenceLayer expected = reference_layer(input, channels, side, tensor(weight).data(),
+                                                    tensor(weight + 1).data(), outputs);
+    for (std::size_t i = 0; i < expected.pooled.size(); ++i) {
       const std::size_t row = unit(i / pixels, i % pixels);
-      ASSERT_NEAR(pooled[row][lane], std::max(expected[i], 0.0), 5e-6);
-      const auto code = static_cast<std::uint8_t>(winners[i] % 2 * kRouteRight +
-                                                  winners[i] / out_side % 2 * kRouteDown);
-      ASSERT_EQ(route[row][lane] & ~kRouteClose, expected[i] > 0.0 ? code : code | kRouteInactive)
-          << i;
+      ASSERT_NEAR(pooled[row][lane], std::max(expected.pooled[i], 0.0), 5e-6);
+      const std::size_t winner = expected.winners[i];
+      const auto code =
+          static_cast<std::uint8_t>(winner % 2 * kRouteRight + winner / out_side % 2 * kRouteDown);
+      ASSERT_EQ(route[row][lane], expected.pooled[i] > 0.0 ? code : code | kRouteInactive) << i;
     }
   }
 }
@@ -108,7 +106,7 @@ TEST_P(KernelsOnIsa, Conv1Forward) {
   fill(work_->pixels);
   kernels_.conv1_forward(*parameters_, *weights_, *work_);
   expect_pooled(
-      1, kImageSide, 0, kConv1Channels,
+      1, kImageSide, kConv1Weight, kConv1Channels,
       [&](std::size_t i, std::size_t lane) { return work_->pixels[i][lane]; }, work_->pool1[0],
       work_->route1[0],
       [](std::size_t channel, std::size_t pixel) { return channel * kPool1Pixels + pixel; });
@@ -119,7 +117,7 @@ TEST_P(KernelsOnIsa, Conv2Forward) {
   kernels_.conv2_forward(*parameters_, *weights_, *work_);
   const float(*const input)[kGroup] = work_->pool1[0];
   expect_pooled(
-      kConv1Channels, kPool1Side, 2, kConv2Channels,
+      kConv1Channels, kPool1Side, kConv2Weight, kConv2Channels,
       [&](std::size_t i, std::size_t lane) { return input[i][lane]; }, work_->pool2, work_->route2,
       [](std::size_t channel, std::size_t pixel) { return pixel * kConv2Channels + channel; });
 }
@@ -130,7 +128,7 @@ TEST_P(KernelsOnIsa, TheFirstOfEqualsWins) {
   kernels_.conv1_forward(*parameters_, *weights_, *work_);
   for (const auto& channel : work_->route1) {
     for (const auto& pixel : channel) {
-      for (const std::uint8_t route : pixel) ASSERT_EQ(route & (kRouteRight | kRouteDown), 0);
+      for (const std::uint8_t route : pixel) ASSERT_EQ(route & ~kRouteInactive, 0);
     }
   }
 }
@@ -141,19 +139,19 @@ TEST_P(KernelsOnIsa, LinearLayers) {
   kernels_.fc2_forward(*parameters_, *work_);
   for (std::size_t lane = 0; lane < kGroup; ++lane) {
     for (std::size_t unit = 0; unit < kHidden; ++unit) {
-      double sum = tensor(5)[unit];
+      double sum = tensor(kFc1Bias)[unit];
       for (std::size_t c = 0; c < kConv2Channels; ++c) {
         for (std::size_t pixel = 0; pixel < kPool2Pixels; ++pixel) {
-          sum += tensor(4)[unit * kFeatures + c * kPool2Pixels + pixel] *
+          sum += tensor(kFc1Weight)[unit * kFeatures + c * kPool2Pixels + pixel] *
                  double{work_->pool2[pixel * kConv2Channels + c][lane]};
         }
       }
       ASSERT_NEAR(work_->hidden[unit][lane], std::max(sum, 0.0), 2e-6);
     }
     for (std::size_t c = 0; c < kClassCount; ++c) {
-      double sum = tensor(7)[c];
+      double sum = tensor(kFc2Bias)[c];
       for (std::size_t unit = 0; unit < kHidden; ++unit) {
-        sum += tensor(6)[c * kHidden + unit] * double{work_->hidden[unit][lane]};
+        sum += tensor(kFc2Weight)[c * kHidden + unit] * double{work_->hidden[unit][lane]};
       }
       ASSERT_NEAR(work_->logits[c][lane], sum, 2e-6);
     }
@@ -240,7 +238,7 @@ TEST_P(KernelsOnIsa, LinearLayersBackward) {
     for (std::size_t image = 0; image < kGroup; ++image) {
       double g = 0.0;
       for (std::size_t c = 0; c < kClassCount; ++c) {
-        g += tensor(6)[c * kHidden + unit] * double{work_->logits_gradient[c][image]};
+        g += tensor(kFc2Weight)[c * kHidden + unit] * double{work_->logits_gradient[c][image]};
       }
       g = work_->hidden[unit][image] > 0.0f ? g * double{work_->dropout[unit][image]} : 0.0;
       ASSERT_NEAR(work_->hidden_gradient[unit][image], g, 1e-6);
@@ -300,7 +298,7 @@ TEST_P(KernelsOnIsa, Conv2Backward) {
             weight[(c * kTaps + tap) * 16 + in] += g * double{work_->pool1_rows[image][pixel][in]};
             if (in >= kConv1Channels) continue;
             input[pixel * kConv1Channels + in] +=
-                g * tensor(2)[(c * kConv1Channels + in) * kTaps + tap];
+                g * tensor(kConv2Weight)[(c * kConv1Channels + in) * kTaps + tap];
           }
         }
       }

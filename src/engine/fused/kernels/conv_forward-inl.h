@@ -58,10 +58,9 @@ HWY_INLINE void conv1_multiply(const float* const (&rows)[6], std::size_t offset
   }
 }
 
-/// Products of one channel → its two pooled pixels from `pixel` on; raises `largest` to them.
-HWY_INLINE void conv1_pool(const PackedParameters& parameters, const KernelWeights& weights,
-                           std::size_t channel, std::size_t pixel, std::size_t lane, V& largest,
-                           Workspace& work) {
+/// Products of one channel → its two pooled pixels from `pixel` on.
+HWY_INLINE void conv1_pool(const PackedParameters& parameters, std::size_t channel,
+                           std::size_t pixel, std::size_t lane, Workspace& work) {
   const D d;
   V outputs[2][kWinogradOutputs];
   FMNIST_UNROLL for (std::size_t y = 0; y < 2; ++y) {
@@ -72,19 +71,17 @@ HWY_INLINE void conv1_pool(const PackedParameters& parameters, const KernelWeigh
     winograd_outputs(in, outputs[y]);
   }
   const V bias = hn::Set(d, parameters.conv1_bias[channel]);
-  const V tolerance = hn::Set(d, weights.conv1_tolerance[channel]);
   FMNIST_UNROLL for (std::size_t x = 0; x < 2; ++x) {
-    const V pooled = store_pooled(
-        outputs[0][2 * x], outputs[0][2 * x + 1], outputs[1][2 * x], outputs[1][2 * x + 1], bias,
-        tolerance, work.pool1[channel][pixel + x] + lane, work.route1[channel][pixel + x] + lane);
-    largest = hn::Max(largest, pooled);
+    store_pooled(outputs[0][2 * x], outputs[0][2 * x + 1], outputs[1][2 * x], outputs[1][2 * x + 1],
+                 bias, work.pool1[channel][pixel + x] + lane,
+                 work.route1[channel][pixel + x] + lane);
   }
 }
 
 /// One row of pooled pixels from six transformed rows.
 HWY_INLINE void conv1_pool_row(const PackedParameters& parameters, const KernelWeights& weights,
                                const float* const (&rows)[6], std::size_t y, std::size_t lane,
-                               V& largest, Workspace& work) {
+                               Workspace& work) {
   constexpr std::size_t kBlock = kWide ? 10 : 5;
   for (std::size_t tile = 0; tile < kConv1Tiles; ++tile) {
     for (std::size_t point = 0; point < kWinogradPoints; ++point) {
@@ -95,7 +92,7 @@ HWY_INLINE void conv1_pool_row(const PackedParameters& parameters, const KernelW
       }
     }
     for (std::size_t channel = 0; channel < kConv1Channels; ++channel) {
-      conv1_pool(parameters, weights, channel, y * kPool1Side + 2 * tile, lane, largest, work);
+      conv1_pool(parameters, channel, y * kPool1Side + 2 * tile, lane, work);
     }
   }
 }
@@ -106,7 +103,6 @@ void conv1_forward(const PackedParameters& parameters, const KernelWeights& weig
     const auto transform_row = [&](std::size_t y) HWY_ATTR {
       conv1_transform_row(work.pixels[y * kImageSide] + lane, work.conv1_input[y % 8][0][0] + lane);
     };
-    V largest = hn::Zero(D());
     for (std::size_t y = 0; y < 4; ++y) transform_row(y);
     for (std::size_t y = 0; y < kPool1Side; ++y) {
       transform_row(2 * y + 4);
@@ -115,9 +111,8 @@ void conv1_forward(const PackedParameters& parameters, const KernelWeights& weig
       for (std::size_t i = 0; i < 6; ++i) {
         rows[i] = work.conv1_input[(2 * y + i) % 8][0][0] + lane;
       }
-      conv1_pool_row(parameters, weights, rows, y, lane, largest, work);
+      conv1_pool_row(parameters, weights, rows, y, lane, work);
     }
-    hn::Store(largest, D(), work.pool1_largest + lane);
   }
 }
 
@@ -211,8 +206,8 @@ HWY_INLINE void conv2_multiply_row(const KernelWeights& weights, std::size_t fy,
 }
 
 /// Transforms one tile of one output channel back along y and pools it.
-HWY_INLINE void conv2_pool(std::size_t channel, std::size_t tile, V bias, V tolerance,
-                           std::size_t lane, Workspace& work) {
+HWY_INLINE void conv2_pool(std::size_t channel, std::size_t tile, V bias, std::size_t lane,
+                           Workspace& work) {
   const D d;
   V outputs[kWinogradOutputs][kWinogradOutputs];  // [x][y]
   FMNIST_UNROLL for (std::size_t x = 0; x < kWinogradOutputs; ++x) {
@@ -228,7 +223,7 @@ HWY_INLINE void conv2_pool(std::size_t channel, std::size_t tile, V bias, V tole
     const std::size_t pixel = (tile / 2 * 2 + y) * kPool2Side + tile % 2 * 2 + x;
     const std::size_t unit = pixel * kConv2Channels + channel;
     store_pooled(outputs[2 * x][2 * y], outputs[2 * x + 1][2 * y], outputs[2 * x][2 * y + 1],
-                 outputs[2 * x + 1][2 * y + 1], bias, tolerance, work.pool2[unit] + lane,
+                 outputs[2 * x + 1][2 * y + 1], bias, work.pool2[unit] + lane,
                  work.route2[unit] + lane);
   }
 }
@@ -243,12 +238,10 @@ void conv2_forward(const PackedParameters& parameters, const KernelWeights& weig
                    Workspace& work) {
   for (std::size_t lane = 0; lane < kGroup; lane += kN) {
     conv2_all_rows(weights, lane, work, std::make_index_sequence<kWinogradPoints>());
-    const V largest = hn::Load(D(), work.pool1_largest + lane);
     for (std::size_t channel = 0; channel < kConv2Channels; ++channel) {
       const V bias = hn::Set(D(), parameters.conv2_bias[channel]);
-      const V tolerance = hn::Mul(hn::Set(D(), weights.conv2_tolerance[channel]), largest);
       for (std::size_t tile = 0; tile < kConv2Tiles; ++tile) {
-        conv2_pool(channel, tile, bias, tolerance, lane, work);
+        conv2_pool(channel, tile, bias, lane, work);
       }
     }
   }

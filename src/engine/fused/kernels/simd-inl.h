@@ -55,12 +55,9 @@ HWY_INLINE void accumulate(const float* HWY_RESTRICT add, std::size_t count, boo
   }
 }
 
-/// Pools 2×2 windows of convolution outputs without bias and stores pooled value and route, which
-/// is marked as a close call where errors up to `tolerance` may change it. Returns the pooled
-/// value.
-HWY_INLINE V store_pooled(V top_left, V top_right, V bottom_left, V bottom_right, V bias,
-                          V tolerance, float* HWY_RESTRICT pooled,
-                          std::uint8_t* HWY_RESTRICT route) {
+/// Pools 2×2 windows of convolution outputs without bias and stores pooled value and route.
+HWY_INLINE void store_pooled(V top_left, V top_right, V bottom_left, V bottom_right, V bias,
+                             float* HWY_RESTRICT pooled, std::uint8_t* HWY_RESTRICT route) {
   const D d;
   const DU du;
   // The first of equals wins, as in PyTorch.
@@ -69,10 +66,8 @@ HWY_INLINE V store_pooled(V top_left, V top_right, V bottom_left, V bottom_right
   const V top = hn::IfThenElse(top_is_right, top_right, top_left);
   const V bottom = hn::IfThenElse(bottom_is_right, bottom_right, bottom_left);
   const auto down = hn::Gt(bottom, top);
-  const V largest = hn::IfThenElse(down, bottom, top);
-  const V value = hn::Add(largest, bias);
-  const V pooled_value = relu(value);
-  hn::Store(pooled_value, d, pooled);
+  const V value = hn::Add(hn::IfThenElse(down, bottom, top), bias);
+  hn::Store(relu(value), d, pooled);
 
   const auto right = hn::Set(du, kRouteRight);
   const auto top_code = hn::IfThenElseZero(hn::RebindMask(du, top_is_right), right);
@@ -81,17 +76,7 @@ HWY_INLINE V store_pooled(V top_left, V top_right, V bottom_left, V bottom_right
   const auto code = hn::IfThenElse(hn::RebindMask(du, down), bottom_code, top_code);
   const auto active = hn::RebindMask(du, hn::Gt(value, hn::Zero(d)));
   const auto marked = hn::IfThenElse(active, code, hn::Or(code, hn::Set(du, kRouteInactive)));
-
-  // ReLU's zero is a fifth candidate: far below it, which of the four is largest does not matter.
-  const V second =
-      hn::Max(hn::Max(hn::Min(top_left, top_right), hn::Min(bottom_left, bottom_right)),
-              hn::Min(top, bottom));
-  const V margin = hn::Min(hn::Sub(largest, second), value);
-  const auto close = hn::And(hn::Lt(margin, tolerance), hn::Gt(value, hn::Neg(tolerance)));
-  const auto flagged =
-      hn::IfThenElse(hn::RebindMask(du, close), hn::Or(marked, hn::Set(du, kRouteClose)), marked);
-  hn::StoreU(hn::U8FromU32(flagged), DB(), route);
-  return pooled_value;
+  hn::StoreU(hn::U8FromU32(marked), DB(), route);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -98,10 +98,11 @@ void load_pixels(const std::uint8_t* const* images, Workspace& work) {
   for (std::size_t first = 0; first < kImagePixels; first += 16) {
     const std::uint8_t* from[kGroup];
     for (std::size_t lane = 0; lane < kGroup; ++lane) from[lane] = images[lane] + first;
-    turn_bytes(from, work.bytes[first], kGroup);
+    HWY_ALIGN std::uint8_t turned[16][kGroup];
+    turn_bytes(from, turned[0], kGroup);
     for (std::size_t row = 0; row < 16; ++row) {
       for (std::size_t lane = 0; lane < kGroup; lane += kN) {
-        hn::Store(normalise(hn::LoadU(DB(), work.bytes[first + row] + lane)), D(),
+        hn::Store(normalise(hn::LoadU(DB(), turned[row] + lane)), D(),
                   work.pixels[first + row] + lane);
       }
     }

@@ -68,32 +68,6 @@ HWY_INLINE void sgd(const Sources& sources, std::size_t count, const SgdStep& st
   }
 }
 
-/// Bounds of the rounding errors of `conv1_forward`: 15 times their standard deviation, which was
-/// measured as 7e-8 of the sum of a channel's absolute weights (inputs reach 2.8).
-void derive_conv1_tolerance(const PackedParameters& parameters, KernelWeights& weights) {
-  const D d;
-  for (std::size_t lane = 0; lane < 16; lane += kN) {
-    V sum = hn::Zero(d);
-    for (const auto& tap : parameters.conv1_weight) {
-      sum = hn::Add(sum, hn::Abs(hn::Load(d, tap + lane)));
-    }
-    hn::Store(hn::Mul(sum, hn::Set(d, 1.05e-6f)), d, weights.conv1_tolerance + lane);
-  }
-}
-
-/// Likewise of `conv2_forward`: 2e-8 of the sum of absolute weights times the largest input.
-void derive_conv2_tolerance(const PackedParameters& parameters, std::size_t channel,
-                            KernelWeights& weights) {
-  const D d;
-  V sums = hn::Zero(d);
-  for (const auto& tap : parameters.conv2_weight[channel]) {
-    for (std::size_t lane = 0; lane < 16; lane += kN) {
-      sums = hn::Add(sums, hn::Abs(hn::Load(d, tap + lane)));
-    }
-  }
-  weights.conv2_tolerance[channel] = 3e-7f * hn::GetLane(hn::SumOfLanes(d, sums));
-}
-
 void derive_conv1(const PackedParameters& parameters, KernelWeights& weights) {
   const D d;
   for (std::size_t ky = 0; ky < kKernelSide; ++ky) {
@@ -109,7 +83,6 @@ void derive_conv1(const PackedParameters& parameters, KernelWeights& weights) {
       }
     }
   }
-  derive_conv1_tolerance(parameters, weights);
 }
 
 HWY_INLINE void derive_winograd(const PackedParameters& parameters, std::size_t channel,
@@ -158,7 +131,6 @@ HWY_INLINE void derive_shifted(const PackedParameters& parameters, std::size_t c
 void derive_conv2(const PackedParameters& parameters, std::size_t channel, KernelWeights& weights) {
   derive_winograd(parameters, channel, weights);
   derive_shifted(parameters, channel, weights);
-  derive_conv2_tolerance(parameters, channel, weights);
 }
 
 void derive(const PackedParameters& parameters, KernelWeights& weights) {
