@@ -25,8 +25,15 @@ DATA_FILES = (
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
+DIVERGED = 6  # the program's status when the training loss is no longer finite
+
+
 class RunFailed(Exception):
     """A sentence about a run that did not give its results."""
+
+
+class Diverged(RunFailed):
+    """A run that did not because training diverged."""
 
 
 @dataclass(frozen=True)
@@ -54,24 +61,26 @@ class Bench:
     data_dir: Path
     torchvision_dir: Path | None
 
-    def command(self, setting, epochs, seed):
+    def command(self, setting, epochs, seed, options=()):
         common = ["--epochs", str(epochs), "--threads", str(setting.threads), "--seed", str(seed)]
         if setting.engine:
             own = ["--engine", setting.engine, "--device", "cpu", "--data-dir", str(self.data_dir)]
-            return [str(self.program), *common, *own, "--no-output", "--json"]
+            return [str(self.program), *common, *own, *options, "--no-output", "--json"]
         own = ["--workers", str(setting.workers), "--data-dir", str(self.torchvision_dir)]
         return [str(self.python), str(SCRIPT), *common, *own, "--json"]
 
-    def run(self, setting, epochs, seed=0):
-        """One run to its end: its epoch events, of which there are `epochs`."""
-        command = self.command(setting, epochs, seed)
+    def run(self, setting, epochs, seed=0, options=()):
+        """One run to its end: its epoch events, of which there are `epochs`. The program takes
+        further `options`."""
+        command = self.command(setting, epochs, seed, options)
         try:
             done = subprocess.run(command, env=environment(), capture_output=True, text=True)
         except OSError as error:
             raise RunFailed(f"cannot start {command[0]}: {error.strerror}") from error
         if done.returncode != 0:
             last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
-            raise RunFailed(f"{setting.label} ended with status {done.returncode}: {last}")
+            kind = Diverged if setting.engine and done.returncode == DIVERGED else RunFailed
+            raise kind(f"{setting.label} ended with status {done.returncode}: {last}")
         events = [json.loads(line) for line in done.stdout.splitlines()]
         if setting.engine:
             check_engine(setting, events[0]["engine"])
