@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdlib>
 #include <functional>
 #include <iostream>
@@ -19,6 +18,7 @@
 #include "engine/fused/kernels.h"
 #include "engine/fused/loss.h"
 #include "engine/fused/packing.h"
+#include "engine/fused/random_inputs.h"
 #include "engine/fused/targets.h"
 #include "fmnist/core/parameters.h"
 
@@ -85,15 +85,7 @@ class Bench {
  public:
   explicit Bench(Isa isa) : kernels(make_kernels(isa)), peak(measure_peak(isa)) {
     std::mt19937 generator(1);
-    Parameters initial;
-    for (std::size_t t = 0; t < kParameters.size(); ++t) {
-      const double fan_in[] = {25, 25, 250, 250, 320, 320, 50, 50};
-      std::uniform_real_distribution<float> uniform(-1.0f, 1.0f);
-      for (float& value : initial.tensor(t)) {
-        value = uniform(generator) / static_cast<float>(std::sqrt(fan_in[t]));
-      }
-    }
-    pack(initial, *parameters);
+    pack(random_parameters(1), *parameters);
     kernels.derive(*parameters, *weights);
     for (std::size_t i = 0; i < pixels.size(); ++i) {
       const std::size_t x = i % kImageSide;
@@ -122,7 +114,7 @@ class Bench {
     kernels.dropout(dropout, 0, *work);
     kernels.fc2_forward(*parameters, *work);
     loss();
-    kernels.turn_activations(*work);
+    kernels.transpose_activations(*work);
     kernels.fc2_backward(*parameters, true, true, *work, *gradients);
     kernels.fc1_backward(*parameters, kGroup, true, *work, *gradients);
     conv2_backward_input();
@@ -177,16 +169,17 @@ void add(const char* name, Bench& bench, double dense, double done, std::functio
 
 void add_all(Bench& b) {
   const double images = kGroup;
-  const double conv1 = 2.0 * 144000 * images;
-  const double conv2 = 2.0 * 320000 * images;
-  const double fc1 = 2.0 * 16000 * images;
-  const double fc2 = 2.0 * 500 * images;
+  const double conv1 = 2.0 * kConv1Side * kConv1Side * kConv1Channels * kTaps * images;
+  const double conv2 =
+      2.0 * kConv2Side * kConv2Side * kConv2Channels * kConv1Channels * kTaps * images;
+  const double fc1 = 2.0 * kHidden * kFeatures * images;
+  const double fc2 = 2.0 * kClassCount * kHidden * images;
   // Winograd's products and transforms (26 operations in, 16 out). Conv1: 8 products instead of 20
   // for four outputs, along x; conv2: 64 instead of 400 for 16 outputs.
-  const double winograd1 = (2.0 * 144000 * 8 / 20 + 28 * 6 * 26 + 24 * 6 * 10 * 16) * images;
+  const double winograd1 = conv1 * 8 / 20 + (28 * 6 * 26 + 24 * 6 * 10 * 16) * images;
   const double winograd2 =
       (2.0 * 64 * 4 * 200 + 10 * (24 + 32) * 8 * 3.25 + 20 * 4 * (8 + 4) * 16) * images;
-  const double sparse2 = 2.0 * 250 * b.conv2_gradients;
+  const double sparse2 = 2.0 * kTaps * kConv1Channels * b.conv2_gradients;
   const double sparse_fc1 = 2.0 * 2 * kFeatures * b.hidden_gradients;
   add("load_pixels", b, 0, 0, [&] { b.kernels.load_pixels(b.images, *b.work); });
   add("conv1_forward", b, conv1, winograd1,
@@ -197,7 +190,7 @@ void add_all(Bench& b) {
   add("dropout", b, 0, 0, [&] { b.kernels.dropout(b.dropout, 0, *b.work); });
   add("fc2_forward", b, fc2, fc2, [&] { b.kernels.fc2_forward(*b.parameters, *b.work); });
   add("loss", b, 0, 0, [&] { b.loss(); });
-  add("turn_activations", b, 0, 0, [&] { b.kernels.turn_activations(*b.work); });
+  add("transpose_activations", b, 0, 0, [&] { b.kernels.transpose_activations(*b.work); });
   add("fc2_backward", b, 2 * fc2, 2 * fc2,
       [&] { b.kernels.fc2_backward(*b.parameters, true, false, *b.work, *b.gradients); });
   add("fc1_backward", b, 2 * fc1, sparse_fc1,

@@ -1,5 +1,6 @@
 #include "fmnist/engine/fused/fused_engine.h"
 
+#include <fmt/format.h>
 #include <hwy/cache_control.h>
 
 #include <algorithm>
@@ -39,7 +40,7 @@ constexpr std::size_t kUpdateTasks = 12;
 int team_size(int threads) {
   if (threads < 1) {
     throw Error(ErrorKind::kUsage,
-                "the fused engine needs at least 1 thread, found " + std::to_string(threads));
+                fmt::format("the fused engine needs at least 1 thread, found {}", threads));
   }
   return std::min(threads, static_cast<int>(kMaxSlots));
 }
@@ -135,7 +136,7 @@ void FusedEngine::train_group(const Group& group, const DropoutKey& dropout, flo
   forward(group.images.data(), drops ? &dropout : nullptr, group.place, work);
   slot.totals += softmax_cross_entropy(group.labels.data(), group.count, options_.label_smoothing,
                                        scale, work);
-  kernels_.turn_activations(work);
+  kernels_.transpose_activations(work);
   kernels_.fc2_backward(*parameters_, drops, is_first, work, gradients);
   kernels_.fc1_backward(*parameters_, group.count, is_first, work, gradients);
   for (std::size_t image = 0; image < group.count; ++image) {
@@ -161,9 +162,9 @@ DropoutKey FusedEngine::dropout_key(std::uint64_t step) const {
 void FusedEngine::train_step(std::size_t first, std::size_t count, double learning_rate,
                              std::uint64_t step) {
   if (count == 0 || first > order_.size() || count > order_.size() - first) {
-    throw Error(ErrorKind::kRuntime, "a training step over images " + std::to_string(first) +
-                                         " to " + std::to_string(first + count) +
-                                         " of an epoch of " + std::to_string(order_.size()));
+    throw Error(ErrorKind::kRuntime,
+                fmt::format("a training step over images {} to {} of an epoch of {}", first,
+                            first + count, order_.size()));
   }
   // Which groups share a sum depends on the batch alone, so the threads' number changes no bit.
   const std::size_t groups = (count + kGroup - 1) / kGroup;

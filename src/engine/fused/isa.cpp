@@ -1,5 +1,7 @@
 #include "engine/fused/isa.h"
 
+#include <fmt/format.h>
+
 #include "engine/fused/targets.h"
 // The order matters: Highway reads the macro of targets.h.
 #include <hwy/targets.h>
@@ -31,15 +33,6 @@ bool compiled_and_supported(Isa isa) {
   return false;
 }
 
-std::string names(const std::vector<Isa>& isas) {
-  std::string text;
-  for (const Isa isa : isas) {
-    if (!text.empty()) text += ", ";
-    text += kNames[static_cast<std::size_t>(isa)];
-  }
-  return text;
-}
-
 }  // namespace
 
 std::vector<Isa> supported_isas() {
@@ -52,19 +45,24 @@ Isa choose_isa() {
   const auto supported = supported_isas();
   const char* const wanted = std::getenv("FMNIST_ISA");
   if (wanted == nullptr || *wanted == '\0') return supported.front();
+  std::vector<std::string_view> names;
+  for (const Isa isa : supported) names.push_back(kNames[static_cast<std::size_t>(isa)]);
   const auto* const name = std::find(std::begin(kNames), std::end(kNames), wanted);
-  const std::string hint = "unset it, or set it to one of: " + names(supported);
+  const std::string hint = fmt::format("unset it, or set it to one of: {}", fmt::join(names, ", "));
   if (name == std::end(kNames)) {
-    throw Error(ErrorKind::kUsage,
-                "environment variable FMNIST_ISA is \"" + std::string(wanted) +
-                    "\", expected an instruction set: avx512, avx2 or portable",
-                hint);
+    throw Error(
+        ErrorKind::kUsage,
+        fmt::format("environment variable FMNIST_ISA is \"{}\", expected an instruction set: "
+                    "avx512, avx2 or portable",
+                    wanted),
+        hint);
   }
   const Isa isa = kAll[name - std::begin(kNames)];
   if (std::find(supported.begin(), supported.end(), isa) == supported.end()) {
     throw Error(ErrorKind::kUsage,
-                "environment variable FMNIST_ISA asks for " + std::string(wanted) +
-                    ", which this machine does not have",
+                fmt::format("environment variable FMNIST_ISA asks for {}, which this machine does "
+                            "not have",
+                            wanted),
                 hint);
   }
   return isa;

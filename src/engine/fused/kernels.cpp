@@ -12,7 +12,7 @@
 #include "engine/fused/kernels/conv2_backward-inl.h"
 #include "engine/fused/kernels/conv_forward-inl.h"
 #include "engine/fused/kernels/dense-inl.h"
-#include "engine/fused/kernels/turn-inl.h"
+#include "engine/fused/kernels/transpose-inl.h"
 #include "engine/fused/kernels/update-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,7 +26,7 @@ Kernels kernels() {
           .fc1_forward = fc1_forward,
           .dropout = dropout,
           .fc2_forward = fc2_forward,
-          .turn_activations = turn_activations,
+          .transpose_activations = transpose_activations,
           .fc2_backward = fc2_backward,
           .fc1_backward = fc1_backward,
           .conv2_backward_input = conv2_backward_input,

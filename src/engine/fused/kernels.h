@@ -52,8 +52,8 @@ struct Kernels {
   void (*dropout)(const DropoutKey& key, std::uint32_t place, Workspace& work);
   /// hidden → logits.
   void (*fc2_forward)(const PackedParameters& parameters, Workspace& work);
-  /// Turns what the backward pass needs image by image: pool1, pool2, both routes.
-  void (*turn_activations)(Workspace& work);
+  /// Transposes what the backward pass needs image by image: pool1, pool2, both routes.
+  void (*transpose_activations)(Workspace& work);
   /// logits_gradient → fc2's gradients, hidden_gradient. `dropped` says whether `dropout` counts.
   void (*fc2_backward)(const PackedParameters& parameters, bool dropped, bool first,
                        Workspace& work, Gradients& gradients);

@@ -40,6 +40,7 @@ inline constexpr std::size_t kWinogradPoints = 8;
 inline constexpr std::size_t kWinogradOutputs = 4;
 inline constexpr std::size_t kConv1Tiles = 6;  // in a row
 inline constexpr std::size_t kConv2Tiles = 4;  // in an image, two rows of two
+inline constexpr std::size_t kConv2Block = 5;  // output channels multiplied at a time
 
 /// Parameters (or their momentum) in the order the kernels use; padding lanes are always zero.
 struct alignas(64) PackedParameters {
@@ -55,9 +56,10 @@ struct alignas(64) PackedParameters {
 
 /// What an optimiser step derives from the parameters for the convolutions' kernels.
 struct alignas(64) KernelWeights {
-  float conv1[kWinogradPoints][5][16];  // [point along x][kernel row][channel]
+  float conv1[kWinogradPoints][kKernelSide][16];  // [point along x][kernel row][channel]
   float conv2[kWinogradPoints * kWinogradPoints][kConv2Channels][16];  // [point][output][input]
-  float conv2_shifted[kConv2Channels][2][5][kPackedLanes];  // [output][dx][row][packed input]
+  float conv2_shifted[kConv2Channels][2][kKernelSide]
+                     [kPackedLanes];  // [output][dx][row][packed input]
 };
 
 /// Gradient sums of some groups. The layout of the first two is the business of the kernels.
@@ -113,7 +115,7 @@ struct alignas(64) Workspace {
   alignas(64) float conv1_input[8][kConv1Tiles][kWinogradPoints][kGroup];   // [row mod 8]
   float conv1_product[kWinogradPoints][kConv1Channels][2][kGroup];          // [point][channel][dy]
   float conv2_input[kWinogradPoints][kConv1Channels][kConv2Tiles][kGroup];  // [fx][channel][tile]
-  float conv2_product[kWinogradPoints][5 * kConv2Tiles][kGroup];            // [fx][output, tile]
+  float conv2_product[kWinogradPoints][kConv2Block * kConv2Tiles][kGroup];  // [fx][output, tile]
   float conv2_rows[kConv2Channels * kConv2Tiles][kWinogradOutputs][kWinogradPoints]
                   [kGroup];  // [output, tile][x][fy]
 };

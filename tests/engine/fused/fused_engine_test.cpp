@@ -79,7 +79,9 @@ TEST_P(FusedEngineOnIsa, GradientsEqualTheReference) {
       constexpr std::size_t kFirst = 6;
       ReferenceTraining reference(options, split, state.parameters, kFirst);
       const double loss = reference.train_step(count, 0.01, kStep);
-      if (count >= 64) EXPECT_LE(reference.share_left_out(), kMostLeftOut);
+      if (count >= 64) {
+        EXPECT_LE(reference.share_left_out(), kMostLeftOut);
+      }
       std::vector<std::uint32_t> order = in_order(kFirst);
       order.insert(order.end(), reference.order.begin(), reference.order.end());
       const auto engine = make_fused_engine(options, state, 1);

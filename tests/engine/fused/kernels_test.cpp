@@ -199,7 +199,7 @@ TEST_P(KernelsOnIsa, TurnActivations) {
     for (auto& pixel : channel) std::generate_n(pixel, kGroup, [&] { return random_route(); });
   }
   for (auto& unit : work_->route2) std::generate_n(unit, kGroup, [&] { return random_route(); });
-  kernels_.turn_activations(*work_);
+  kernels_.transpose_activations(*work_);
   for (std::size_t image = 0; image < kGroup; ++image) {
     for (std::size_t pixel = 0; pixel < kPool1Pixels; ++pixel) {
       const std::size_t lanes = pixel / kPackedPixels * kPackedLanes;

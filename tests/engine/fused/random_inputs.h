@@ -12,11 +12,13 @@ namespace fmnist {
 
 /// Parameters of the size PyTorch initialises them with.
 inline Parameters random_parameters(std::uint32_t seed) {
-  constexpr double kFanIn[] = {25, 25, 250, 250, 320, 320, 50, 50};
   std::mt19937 generator(seed);
   Parameters parameters;
   for (std::size_t i = 0; i < kParameters.size(); ++i) {
-    const double bound = 1.0 / std::sqrt(kFanIn[i]);
+    const std::size_t weight = i / 2 * 2;  // a bias is of the size of its weights
+    const double fan_in = static_cast<double>(kParameters[weight].size) /
+                          static_cast<double>(kParameters[weight + 1].size);
+    const double bound = 1.0 / std::sqrt(fan_in);
     for (float& value : parameters.tensor(i)) {
       value = static_cast<float>(bound * (static_cast<double>(generator()) / 2147483648.0 - 1.0));
     }

@@ -75,7 +75,9 @@ TEST_P(EnginesAgreeTest, OnEveryGradientAtAnyBatchSize) {
     for (const std::size_t count : {1, 7, 16, 17, 64, 100, 256}) {
       ReferenceTraining reference(options, images, initial.parameters);
       reference.train_step(count, 0.01, 0);
-      if (count >= 64) EXPECT_LE(reference.share_left_out(), kMostLeftOut);
+      if (count >= 64) {
+        EXPECT_LE(reference.share_left_out(), kMostLeftOut);
+      }
       const auto expected = torch();
       const auto found = fused(2);
       for (Engine* engine : {expected.get(), found.get()}) {

@@ -12,7 +12,7 @@
 
 #include "engine/fused/kernels/simd-inl.h"
 #include "engine/fused/kernels/sparse-inl.h"
-#include "engine/fused/kernels/turn-inl.h"
+#include "engine/fused/kernels/transpose-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fmnist {
@@ -56,7 +56,7 @@ HWY_INLINE void conv1_row(const HalfRow* half_rows, const float (*image)[kImageP
                           float* HWY_RESTRICT to) {
   const D d;
   V sums[kKernelSide][4];
-  FMNIST_UNROLL for (std::size_t i = 0; i < 20; ++i) {
+  FMNIST_UNROLL for (std::size_t i = 0; i < 4 * kKernelSide; ++i) {
     sums[i / 4][i % 4] = replace ? hn::Zero(d) : hn::Load(d, to + i * 16);
   }
   HWY_PRAGMA(GCC unroll 1)
@@ -71,7 +71,7 @@ HWY_INLINE void conv1_row(const HalfRow* half_rows, const float (*image)[kImageP
       }
     }
   }
-  FMNIST_UNROLL for (std::size_t i = 0; i < 20; ++i) {
+  FMNIST_UNROLL for (std::size_t i = 0; i < 4 * kKernelSide; ++i) {
     hn::Store(sums[i / 4][i % 4], d, to + i * 16);
   }
 }

@@ -102,16 +102,16 @@ HWY_INLINE void clear(V (&sums)[kSums][kRowVectors]) {
 HWY_INLINE void scatter(const Contributions& contributions, float* HWY_RESTRICT window) {
   const auto& [count, entries] = contributions;
   if constexpr (kWide) {  // the whole window in 24 registers
-    V sums[6][kRowVectors];
+    V sums[kKernelSide + 1][kRowVectors];
     clear(sums);
-    add_contributions<0, 5>(entries[0], count[0], 0, sums);
-    add_contributions<1, 5>(entries[1], count[1], 0, sums);
+    add_contributions<0, kKernelSide>(entries[0], count[0], 0, sums);
+    add_contributions<1, kKernelSide>(entries[1], count[1], 0, sums);
     add_window(sums, window);
   } else {
-    for (std::size_t row = 0; row < 6; ++row) {
+    for (std::size_t row = 0; row <= kKernelSide; ++row) {
       V sums[1][kRowVectors];
       clear(sums);
-      if (row < 5) add_contributions<0, 1>(entries[0], count[0], row, sums);
+      if (row < kKernelSide) add_contributions<0, 1>(entries[0], count[0], row, sums);
       if (row > 0) add_contributions<0, 1>(entries[1], count[1], row - 1, sums);
       add_window(sums, window + row * kPool1Side * kConv1Channels);
     }

@@ -154,7 +154,7 @@ template <std::size_t kTiles>
 HWY_INLINE void conv2_multiply(const float* HWY_RESTRICT inputs, const float* HWY_RESTRICT weights,
                                float* HWY_RESTRICT products) {
   const D d;
-  V sums[5][kTiles];
+  V sums[kConv2Block][kTiles];
   FMNIST_UNROLL for (auto& channel : sums) {
     FMNIST_UNROLL for (V& sum : channel) sum = hn::Zero(d);
   }
@@ -164,14 +164,14 @@ HWY_INLINE void conv2_multiply(const float* HWY_RESTRICT inputs, const float* HW
     FMNIST_UNROLL for (std::size_t tile = 0; tile < kTiles; ++tile) {
       values[tile] = hn::Load(d, inputs + (in * kConv2Tiles + tile) * kGroup);
     }
-    FMNIST_UNROLL for (std::size_t c = 0; c < 5; ++c) {
+    FMNIST_UNROLL for (std::size_t c = 0; c < kConv2Block; ++c) {
       const V weight = hn::Set(d, weights[c * 16 + in]);
       FMNIST_UNROLL for (std::size_t tile = 0; tile < kTiles; ++tile) {
         sums[c][tile] = hn::MulAdd(values[tile], weight, sums[c][tile]);
       }
     }
   }
-  FMNIST_UNROLL for (std::size_t c = 0; c < 5; ++c) {
+  FMNIST_UNROLL for (std::size_t c = 0; c < kConv2Block; ++c) {
     FMNIST_UNROLL for (std::size_t tile = 0; tile < kTiles; ++tile) {
       hn::Store(sums[c][tile], d, products + (c * kConv2Tiles + tile) * kGroup);
     }
@@ -183,7 +183,7 @@ HWY_INLINE void conv2_multiply_row(const KernelWeights& weights, std::size_t fy,
                                    Workspace& work) {
   const D d;
   constexpr std::size_t kTiles = kWide ? 4 : 2;
-  for (std::size_t channel = 0; channel < kConv2Channels; channel += 5) {
+  for (std::size_t channel = 0; channel < kConv2Channels; channel += kConv2Block) {
     for (std::size_t fx = 0; fx < kWinogradPoints; ++fx) {
       const float* const weight = weights.conv2[fy * kWinogradPoints + fx][channel];
       for (std::size_t tile = 0; tile < kConv2Tiles; tile += kTiles) {
@@ -191,7 +191,7 @@ HWY_INLINE void conv2_multiply_row(const KernelWeights& weights, std::size_t fy,
                                work.conv2_product[fx][tile] + lane);
       }
     }
-    for (std::size_t i = 0; i < 5 * kConv2Tiles; ++i) {
+    for (std::size_t i = 0; i < kConv2Block * kConv2Tiles; ++i) {
       V in[kWinogradPoints];
       FMNIST_UNROLL for (std::size_t fx = 0; fx < kWinogradPoints; ++fx) {
         in[fx] = hn::Load(d, work.conv2_product[fx][i] + lane);

@@ -7,7 +7,7 @@
 #endif
 
 #include "engine/fused/kernels/simd-inl.h"
-#include "engine/fused/kernels/turn-inl.h"
+#include "engine/fused/kernels/transpose-inl.h"
 #include "fmnist/core/random.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -172,15 +172,15 @@ HWY_INLINE void fc2_weight_gradients(const Workspace& work, bool first, Gradient
 
 void fc2_backward(const PackedParameters& parameters, bool dropped, bool first, Workspace& work,
                   Gradients& gradients) {
-  turn_floats(work.hidden[0], kGroup, kHiddenLanes, work.hidden_rows[0], kHiddenLanes);
-  turn_floats(work.logits_gradient[0], kGroup, 16, work.logits_gradient_rows[0], 16);
+  transpose_floats(work.hidden[0], kGroup, kHiddenLanes, work.hidden_rows[0], kHiddenLanes);
+  transpose_floats(work.logits_gradient[0], kGroup, 16, work.logits_gradient_rows[0], 16);
   fc2_weight_gradients(work, first, gradients);
   for (std::size_t image = 0; image < kGroup; ++image) {
     accumulate(work.logits_gradient_rows[image], 16, first && image == 0, gradients.fc2_bias);
   }
   hidden_gradient(parameters, dropped, work);
-  turn_floats(work.hidden_gradient[0], kGroup, kHiddenLanes, work.hidden_gradient_rows[0],
-              kHiddenLanes);
+  transpose_floats(work.hidden_gradient[0], kGroup, kHiddenLanes, work.hidden_gradient_rows[0],
+                   kHiddenLanes);
 }
 
 /// Which of `count` values are not zero.

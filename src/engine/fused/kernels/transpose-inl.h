@@ -1,9 +1,9 @@
 // Transpositions between "one image per lane" and "image by image", and the images' way in.
-#if defined(FMNIST_FUSED_TURN_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef FMNIST_FUSED_TURN_INL_H_
-#undef FMNIST_FUSED_TURN_INL_H_
+#if defined(FMNIST_FUSED_TRANSPOSE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FMNIST_FUSED_TRANSPOSE_INL_H_
+#undef FMNIST_FUSED_TRANSPOSE_INL_H_
 #else
-#define FMNIST_FUSED_TURN_INL_H_
+#define FMNIST_FUSED_TRANSPOSE_INL_H_
 #endif
 
 #include "engine/fused/kernels/simd-inl.h"
@@ -27,8 +27,8 @@ HWY_INLINE void shuffle_bytes(V8 (&rows)[16]) {
 #endif
 
 /// Transposes 16×16 bytes: row i comes from `from[i]`, row i goes to `to + i * pitch`.
-HWY_INLINE void turn_bytes(const std::uint8_t* const* from, std::uint8_t* HWY_RESTRICT to,
-                           std::size_t pitch) {
+HWY_INLINE void transpose_bytes(const std::uint8_t* const* from, std::uint8_t* HWY_RESTRICT to,
+                                std::size_t pitch) {
 #if HWY_TARGET == HWY_SCALAR
   for (std::size_t i = 0; i < 16; ++i) {
     for (std::size_t j = 0; j < 16; ++j) to[i * pitch + j] = from[j][i];
@@ -44,8 +44,8 @@ HWY_INLINE void turn_bytes(const std::uint8_t* const* from, std::uint8_t* HWY_RE
 
 /// Transposes floats: `rows` (a multiple of four) rows of sixteen lanes at `from + row *
 /// from_pitch` become sixteen rows of as many floats at `to + lane * to_pitch`.
-HWY_INLINE void turn_floats(const float* HWY_RESTRICT from, std::size_t from_pitch,
-                            std::size_t rows, float* HWY_RESTRICT to, std::size_t to_pitch) {
+HWY_INLINE void transpose_floats(const float* HWY_RESTRICT from, std::size_t from_pitch,
+                                 std::size_t rows, float* HWY_RESTRICT to, std::size_t to_pitch) {
 #if HWY_TARGET == HWY_SCALAR
   for (std::size_t row = 0; row < rows; ++row) {
     for (std::size_t lane = 0; lane < kGroup; ++lane) {
@@ -68,15 +68,15 @@ HWY_INLINE void turn_floats(const float* HWY_RESTRICT from, std::size_t from_pit
       const auto ab_high = hn::BitCast(d64, hn::InterleaveUpper(d, a, b));
       const auto ce_low = hn::BitCast(d64, hn::InterleaveLower(d, c, e));
       const auto ce_high = hn::BitCast(d64, hn::InterleaveUpper(d, c, e));
-      HWY_ALIGN float turned[4][kN];
-      hn::Store(hn::BitCast(d, hn::InterleaveLower(d64, ab_low, ce_low)), d, turned[0]);
-      hn::Store(hn::BitCast(d, hn::InterleaveUpper(d64, ab_low, ce_low)), d, turned[1]);
-      hn::Store(hn::BitCast(d, hn::InterleaveLower(d64, ab_high, ce_high)), d, turned[2]);
-      hn::Store(hn::BitCast(d, hn::InterleaveUpper(d64, ab_high, ce_high)), d, turned[3]);
+      HWY_ALIGN float transposed[4][kN];
+      hn::Store(hn::BitCast(d, hn::InterleaveLower(d64, ab_low, ce_low)), d, transposed[0]);
+      hn::Store(hn::BitCast(d, hn::InterleaveUpper(d64, ab_low, ce_low)), d, transposed[1]);
+      hn::Store(hn::BitCast(d, hn::InterleaveLower(d64, ab_high, ce_high)), d, transposed[2]);
+      hn::Store(hn::BitCast(d, hn::InterleaveUpper(d64, ab_high, ce_high)), d, transposed[3]);
       float* const target = to + lane * to_pitch + row;
       FMNIST_UNROLL for (std::size_t block = 0; block < kN; block += 4) {
         FMNIST_UNROLL for (std::size_t i = 0; i < 4; ++i) {
-          hn::StoreU(hn::Load(d4, turned[i] + block), d4, target + (block + i) * to_pitch);
+          hn::StoreU(hn::Load(d4, transposed[i] + block), d4, target + (block + i) * to_pitch);
         }
       }
     }
@@ -98,11 +98,11 @@ void load_pixels(const std::uint8_t* const* images, Workspace& work) {
   for (std::size_t first = 0; first < kImagePixels; first += 16) {
     const std::uint8_t* from[kGroup];
     for (std::size_t lane = 0; lane < kGroup; ++lane) from[lane] = images[lane] + first;
-    HWY_ALIGN std::uint8_t turned[16][kGroup];
-    turn_bytes(from, turned[0], kGroup);
+    HWY_ALIGN std::uint8_t transposed[16][kGroup];
+    transpose_bytes(from, transposed[0], kGroup);
     for (std::size_t row = 0; row < 16; ++row) {
       for (std::size_t lane = 0; lane < kGroup; lane += kN) {
-        hn::Store(normalise(hn::LoadU(DB(), turned[row] + lane)), D(),
+        hn::Store(normalise(hn::LoadU(DB(), transposed[row] + lane)), D(),
                   work.pixels[first + row] + lane);
       }
     }
@@ -124,7 +124,7 @@ HWY_INLINE void load_image(const std::uint8_t* HWY_RESTRICT pixels, float (*imag
   }
 }
 
-HWY_INLINE void turn_route1(Workspace& work) {
+HWY_INLINE void transpose_route1(Workspace& work) {
   // Unused lanes of the packed half rows carry no gradient.
   static constexpr std::uint8_t kOff = kRouteInactive;
   static constexpr std::uint8_t kNothing[kGroup] = {kOff, kOff, kOff, kOff, kOff, kOff, kOff, kOff,
@@ -135,33 +135,33 @@ HWY_INLINE void turn_route1(Workspace& work) {
   for (std::size_t pixel = 0; pixel < kPool1Pixels; ++pixel) {
     for (std::size_t c = 0; c < kConv1Channels; ++c) from[c] = work.route1[c][pixel];
     // Six bytes too many per pixel: the next pixel overwrites them.
-    turn_bytes(from,
-               work.route1_rows[0] + pixel / kPackedPixels * kPackedLanes +
-                   pixel % kPackedPixels * kConv1Channels,
-               kPitch);
+    transpose_bytes(from,
+                    work.route1_rows[0] + pixel / kPackedPixels * kPackedLanes +
+                        pixel % kPackedPixels * kConv1Channels,
+                    kPitch);
   }
 }
 
-void turn_activations(Workspace& work) {
-  turn_route1(work);
+void transpose_activations(Workspace& work) {
+  transpose_route1(work);
   // Channels 8 and 9 and two of nothing are the third block of four.
   constexpr std::size_t kChannelPitch = kPool1Pixels * kGroup;
   constexpr std::size_t kImageFloats = kPool1Pitch * 16;
   HWY_ALIGN float last[4][kGroup] = {};
   for (std::size_t pixel = 0; pixel < kPool1Pixels; ++pixel) {
     float* const to = work.pool1_rows[0][pixel];
-    turn_floats(work.pool1[0][pixel], kChannelPitch, 8, to, kImageFloats);
+    transpose_floats(work.pool1[0][pixel], kChannelPitch, 8, to, kImageFloats);
     for (std::size_t lane = 0; lane < kGroup; lane += kN) {
       hn::Store(hn::Load(D(), work.pool1[8][pixel] + lane), D(), last[0] + lane);
       hn::Store(hn::Load(D(), work.pool1[9][pixel] + lane), D(), last[1] + lane);
     }
-    turn_floats(last[0], kGroup, 4, to + 8, kImageFloats);
+    transpose_floats(last[0], kGroup, 4, to + 8, kImageFloats);
   }
-  turn_floats(work.pool2[0], kGroup, kFeatures, work.pool2_rows[0], kFeatures);
+  transpose_floats(work.pool2[0], kGroup, kFeatures, work.pool2_rows[0], kFeatures);
   for (std::size_t first = 0; first < kFeatures; first += 16) {
     const std::uint8_t* from[16];
     for (std::size_t i = 0; i < 16; ++i) from[i] = work.route2[first + i];
-    turn_bytes(from, work.route2_rows[0] + first, kFeatures);
+    transpose_bytes(from, work.route2_rows[0] + first, kFeatures);
   }
 }
 
