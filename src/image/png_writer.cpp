@@ -9,8 +9,8 @@
 
 namespace fmnist {
 
-std::string encode_png(const std::vector<std::uint8_t>& pixels, int width, int height,
-                       int channels) {
+std::string encode_png(const Picture& picture) {
+  const auto& [pixels, width, height, channels] = picture;
   constexpr std::array<png_uint_32, 4> kFormats = {PNG_FORMAT_GRAY, PNG_FORMAT_GA, PNG_FORMAT_RGB,
                                                    PNG_FORMAT_RGBA};
   const auto fail = [](const char* why) {

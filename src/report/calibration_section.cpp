@@ -1,51 +1,40 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "fmnist/core/text.h"
-#include "report/html.h"
+#include "report/page.h"
 #include "report/sections.h"
 #include "report/svg.h"
 
 namespace fmnist {
 namespace {
 
-constexpr double kWidth = 360.0;
-constexpr double kHeight = 330.0;
-constexpr double kLeft = 46.0;
-constexpr double kRight = 350.0;
-const Scale kAcross{0.0, 1.0, kLeft, kRight};
-const Scale kUp{0.0, 1.0, 214.0, 10.0};
 constexpr double kCountsTop = 236.0;
-constexpr double kCountsBottom = 278.0;
+
+Axes probability_axes() {
+  Axes axes{.x = {0.0, 1.0, kAxesLeft, 350.0},
+            .y = {0.0, 1.0, 214.0, 10.0},
+            .right = 350.0,
+            .bottom = 278.0,
+            .x_name = "probability the network gave",
+            .y_name = "right that often"};
+  for (int tenths = 0; tenths <= 10; tenths += 2)
+    axes.y_ticks.emplace_back(tenths / 10.0, percentage(tenths / 10.0, 0));
+  axes.x_ticks = axes.y_ticks;
+  return axes;
+}
 
 std::string bar(double left, double right, double top, double bottom, std::string_view css_class,
                 const std::string& tip) {
-  return element("rect",
-                 {{"class", std::string(css_class)},
-                  {"x", coordinate(left)},
-                  {"y", coordinate(top)},
-                  {"width", coordinate(right - left)},
-                  {"height", coordinate(std::max(bottom - top, 0.0))}},
-                 element("title", {}, escape(tip)));
-}
-
-std::string frame() {
-  std::string svg;
-  for (int tenths = 0; tenths <= 10; tenths += 2) {
-    const double share = tenths / 10.0;
-    const std::string text = percentage(share, 0);
-    svg += svg_line(kLeft, kUp(share), kRight, kUp(share), tenths == 0 ? "axis" : "grid");
-    svg += svg_text(kLeft - 6, kUp(share) + 3.5, text, "end", "tick");
-    svg += svg_text(kAcross(share), kCountsBottom + 16, text, "middle", "tick");
-  }
-  svg += svg_line(kLeft, kCountsBottom, kRight, kCountsBottom, "axis");
-  svg += svg_text((kLeft + kRight) / 2, kCountsBottom + 36, "probability the network gave",
-                  "middle", "axis-name");
-  svg += svg_upright_text(9, (kUp(0) + kUp(1)) / 2, "right that often");
-  return svg + svg_upright_text(9, (kCountsTop + kCountsBottom) / 2, "images");
+  return fmt::format(
+      R"(<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>)",
+      css_class, coordinate(left), coordinate(top), coordinate(right - left),
+      coordinate(std::max(bottom - top, 0.0)), escape(tip));
 }
 
 /// Accuracy of each bin, and below how many images it holds.
-std::string bars(const Evaluation& evaluation) {
+std::string bars(const Evaluation& evaluation, const Axes& axes) {
   std::uint64_t most = 1;
   for (const ReliabilityBin& bin : evaluation.reliability) most = std::max(most, bin.count);
   std::string svg;
@@ -54,54 +43,42 @@ std::string bars(const Evaluation& evaluation) {
     if (bin.count == 0) continue;
     const double low = static_cast<double>(b) / kReliabilityBins;
     const double high = static_cast<double>(b + 1) / kReliabilityBins;
-    const double left = kAcross(low) + 1;
-    const double right = kAcross(high) - 1;
-    const std::string tip = percentage(low, 0) + " to " + percentage(high, 0) + ": " +
-                            counted(bin.count, "image") + ", mean probability " +
-                            percentage(bin.confidence, 1) + ", right " +
-                            percentage(bin.accuracy, 1);
-    svg += bar(left, right, kUp(bin.accuracy), kUp(0), "bin", tip);
+    const double left = axes.x(low) + 1;
+    const double right = axes.x(high) - 1;
+    const std::string tip = fmt::format(
+        "{} to {}: {}, mean probability {}, right {}", percentage(low, 0), percentage(high, 0),
+        counted(bin.count, "image"), percentage(bin.confidence, 1), percentage(bin.accuracy, 1));
     const double share = static_cast<double>(bin.count) / static_cast<double>(most);
-    svg += bar(left, right, kCountsBottom - share * (kCountsBottom - kCountsTop), kCountsBottom,
-               "count", tip);
+    svg += bar(left, right, axes.y(bin.accuracy), axes.y(0), "bin", tip);
+    svg += bar(left, right, axes.bottom - share * (axes.bottom - kCountsTop), axes.bottom, "count",
+               tip);
   }
   return svg;
 }
 
 std::string diagram(const Evaluation& evaluation) {
+  const Axes axes = probability_axes();
   return svg_drawing(
-      kWidth, kHeight - 10,
-      "Reliability diagram: how often the network is right, by the probability it "
-      "gave",
-      frame() + bars(evaluation) + svg_line(kAcross(0), kUp(0), kAcross(1), kUp(1), "ideal") +
-          svg_text(kAcross(0.57), kUp(0.7), "perfectly calibrated", "end", "ideal-label"));
+      360, 320, "Reliability diagram: how often the network is right, by the probability it gave",
+      draw(axes) + svg_line(axes.left, axes.y(0), axes.right, axes.y(0), "axis") +
+          svg_upright_text(9, (kCountsTop + axes.bottom) / 2, "images") + bars(evaluation, axes) +
+          svg_line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), "ideal") +
+          svg_text(axes.x(0.57), axes.y(0.7), "perfectly calibrated", "end", "ideal-label"));
 }
 
-/// Whether the network promises too much or too little, over all images.
-std::string verdict(const Evaluation& evaluation) {
+}  // namespace
+
+nlohmann::json calibration_section(const Evaluation& evaluation) {
   double confidence = 0.0;
   for (const ReliabilityBin& bin : evaluation.reliability)
     confidence += bin.confidence * static_cast<double>(bin.count);
   confidence /= static_cast<double>(std::max<std::uint64_t>(evaluation.count, 1));
   const double accuracy = evaluation.metrics.accuracy;
-  return "On average the network gives its answer a probability of " +
-         element("strong", {}, percentage(confidence, 1)) + " and is right in " +
-         element("strong", {}, percentage(accuracy, 1)) + " of the cases: it is " +
-         (confidence > accuracy ? "more" : "less") +
-         " sure than it should be. Bin by bin the two differ by " +
-         element("strong", {}, percentage(evaluation.ece)) +
-         " on average (the expected calibration error, ECE).";
-}
-
-}  // namespace
-
-Section calibration_section(const ReportContent& content) {
-  return {"calibration", "Calibration",
-          lead(verdict(content.evaluation)) +
-              figure_beside(diagram(content.evaluation),
-                            "Blue: how often the answers in one of 15 ranges of probability were "
-                            "right. Bars below the dashed line: too sure of itself; above: too "
-                            "modest. Grey: how many images fall into each range.")};
+  return {{"confidence", percentage(confidence, 1)},
+          {"accuracy", percentage(accuracy, 1)},
+          {"more_or_less", confidence > accuracy ? "more" : "less"},
+          {"ece", percentage(evaluation.ece)},
+          {"diagram", diagram(evaluation)}};
 }
 
 }  // namespace fmnist

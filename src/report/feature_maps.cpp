@@ -15,11 +15,11 @@ std::vector<float> convolve(std::span<const float> input, std::size_t side,
     for (std::size_t y = 0; y < out_side; ++y) {
       for (std::size_t x = 0; x < out_side; ++x) {
         double sum = bias[output];
-        for (std::size_t tap = 0; tap < channels * kKernelSide * kKernelSide; ++tap) {
-          const std::size_t channel = tap / (kKernelSide * kKernelSide);
+        for (std::size_t tap = 0; tap < channels * kTaps; ++tap) {
+          const std::size_t channel = tap / kTaps;
           const std::size_t row = y + tap / kKernelSide % kKernelSide;
           const std::size_t column = x + tap % kKernelSide;
-          sum += static_cast<double>(weight[output * channels * kKernelSide * kKernelSide + tap]) *
+          sum += static_cast<double>(weight[output * channels * kTaps + tap]) *
                  input[(channel * side + row) * side + column];
         }
         maps.push_back(static_cast<float>(std::max(sum, 0.0)));
@@ -47,9 +47,10 @@ FeatureMaps feature_maps(const Parameters& parameters, std::span<const std::uint
   for (const std::uint8_t pixel : image)
     input.push_back(static_cast<float>((pixel / 255.0 - kPixelMean) / kPixelStd));
   FeatureMaps maps;
-  maps.conv1 = convolve(input, kImageSide, parameters.tensor(0), parameters.tensor(1));
-  maps.conv2 = convolve(max_pool(maps.conv1, kConv1Side), kConv1Side / 2, parameters.tensor(2),
-                        parameters.tensor(3));
+  maps.conv1 =
+      convolve(input, kImageSide, parameters.tensor(kConv1Weight), parameters.tensor(kConv1Bias));
+  maps.conv2 = convolve(max_pool(maps.conv1, kConv1Side), kPool1Side,
+                        parameters.tensor(kConv2Weight), parameters.tensor(kConv2Bias));
   return maps;
 }
 

@@ -1,24 +1,77 @@
 #include "report/page.h"
 
+#include <fmt/format.h>
+
+#include <kainjow/mustache.hpp>
+#include <stdexcept>
 #include <system_error>
 
-#include "report/html.h"
-#include "report/stylesheet.h"
+#include "fmnist/core/text.h"
+#include "report/templates.h"
 
 namespace fmnist {
 namespace {
 
-/// No script, nothing from elsewhere: a browser is told to hold us to it.
-constexpr const char* kPolicy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
+namespace mustache = kainjow::mustache;
+using nlohmann::json;
 
-std::string contents(const std::vector<Section>& sections) {
-  std::string links;
-  for (const Section& section : sections)
-    links += element("a", {{"href", "#" + std::string(section.id)}}, escape(section.title)) + "\n";
-  return element("nav", {{"aria-label", "Contents"}}, links) + "\n";
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD in UTF-8
+
+/// `text` with U+FFFD for every byte that is not part of UTF-8.
+std::string valid_utf8(std::string_view text) {
+  return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace))
+      .get<std::string>();
 }
 
+mustache::data to_mustache(const json& value) {
+  if (value.is_object()) {
+    mustache::object members;
+    for (const auto& [name, member] : value.items()) members.emplace(name, to_mustache(member));
+    return members;
+  }
+  if (value.is_array()) {
+    mustache::list items;
+    for (const json& item : value) items.push_back(to_mustache(item));
+    return items;
+  }
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number()) return value.dump();
+  return value == true;
+}
+
+/// Mustache takes a name without a value for an empty one; here it is a mistake.
+class StrictContext : public mustache::context<std::string> {
+ public:
+  using context::context;
+
+  const mustache::data* get(const std::string& name) const override {
+    return found(name, context::get(name));
+  }
+  const mustache::data* get_partial(const std::string& name) const override {
+    return found(name, context::get_partial(name));
+  }
+
+ private:
+  static const mustache::data* found(const std::string& name, const mustache::data* value) {
+    if (value != nullptr) return value;
+    throw std::logic_error(fmt::format("a page's template names '{}', which has no value", name));
+  }
+};
+
 }  // namespace
+
+std::string escape(std::string_view text) {
+  std::string html;
+  for (const char letter : mustache::html_escape(valid_utf8(text))) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (code < 0x20 || code == 0x7f) {
+      html += kReplacement;
+    } else {
+      html += letter;
+    }
+  }
+  return html;
+}
 
 std::string name_of(const std::filesystem::path& directory) {
   std::error_code ignored;
@@ -28,28 +81,22 @@ std::string name_of(const std::filesystem::path& directory) {
   return name.empty() ? directory.string() : name;
 }
 
-std::string tile(const std::string& value, const std::string& name) {
-  return element("li", {},
-                 element("strong", {}, escape(value)) + element("span", {}, escape(name)));
+std::string engine_text(const EngineInfo& engine) {
+  const std::string text = fmt::format("{} ({}) on {}", engine.name, engine.isa, engine.device);
+  if (engine.threads == 0) return text;
+  return fmt::format("{}, {}", text, counted(static_cast<std::uint64_t>(engine.threads), "thread"));
 }
 
-std::string page_of(const std::string& name, const std::string& head,
-                    const std::vector<Section>& sections, const std::string& foot) {
-  std::string body = head + contents(sections);
-  for (const Section& section : sections) {
-    body += element("section", {{"id", std::string(section.id)}},
-                    element("h2", {}, escape(section.title)) + "\n" + section.body) +
-            "\n";
-  }
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n" +
-         void_element("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", kPolicy}}) +
-         void_element("meta",
-                      {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}}) +
-         void_element("meta", {{"name", "color-scheme"}, {"content", "light dark"}}) +
-         void_element("link", {{"rel", "icon"}, {"href", "data:,"}}) +
-         element("title", {}, escape(name) + " \xC2\xB7 fmnist-train report") + "\n<style>\n" +
-         std::string(kStylesheet) + "</style>\n</head>\n" +
-         element("body", {}, element("main", {}, "\n" + body + foot) + "\n") + "\n</html>\n";
+std::string render_page(const std::string& content, const json& data) {
+  mustache::data values = to_mustache(data);
+  for (const auto& [name, text] : templates()) values.set(name, text);
+  values.set("content", templates().at(content));
+  mustache::mustache page(templates().at("page.html"));
+  page.set_custom_escape([](const std::string& text) { return escape(text); });
+  StrictContext context(&values);
+  std::string html = page.render(context);
+  if (!page.is_valid()) throw std::logic_error(content + ": " + page.error_message());
+  return html;
 }
 
 }  // namespace fmnist

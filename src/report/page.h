@@ -1,22 +1,27 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
+#include <string_view>
 
-#include "fmnist/report/report_page.h"
+#include "fmnist/engine/engine.h"
 
 namespace fmnist {
+
+/// `text` as it may stand between tags and in a quoted attribute; what is not UTF-8 or no printable
+/// character becomes U+FFFD.
+std::string escape(std::string_view text);
 
 /// The directory's own name, also of "." and "runs/x/".
 std::string name_of(const std::filesystem::path& directory);
 
-/// A figure of the page's head with what it is.
-std::string tile(const std::string& value, const std::string& name);
+/// "fused (avx2) on cpu, 2 threads"; without the last part where their number is 0.
+std::string engine_text(const EngineInfo& engine);
 
-/// A page called `name` that needs nothing from elsewhere: the HTML of its head, links to the
-/// sections, the sections, the HTML of its foot.
-std::string page_of(const std::string& name, const std::string& head,
-                    const std::vector<Section>& sections, const std::string& foot);
+/// A page that needs nothing from elsewhere: page.html around the template `content`, filled with
+/// `data`, whose texts are escaped (but for {{{name}}}). Null and false leave a section out. Throws
+/// `std::logic_error` where a template names what `data` has not.
+std::string render_page(const std::string& content, const nlohmann::json& data);
 
 }  // namespace fmnist

@@ -5,9 +5,7 @@
 #include <cmath>
 
 #include "fmnist/core/base64.h"
-#include "fmnist/data/split.h"
-#include "fmnist/image/png_writer.h"
-#include "report/html.h"
+#include "fmnist/core/network.h"
 
 namespace fmnist {
 namespace {
@@ -53,15 +51,9 @@ Picture weight_picture(std::span<const float> weights, std::size_t side, float l
   return {std::move(pixels), static_cast<int>(side), static_cast<int>(side), 4};
 }
 
-std::string image_element(const Picture& picture, std::string_view alternative,
-                          std::string_view css_class) {
-  const std::string png =
-      encode_png(picture.pixels, picture.width, picture.height, picture.channels);
-  return void_element("img", {{"class", std::string(css_class)},
-                              {"alt", std::string(alternative)},
-                              {"width", std::to_string(picture.width)},
-                              {"height", std::to_string(picture.height)},
-                              {"src", "data:image/png;base64," + base64(png)}});
+nlohmann::json to_json(const Picture& picture) {
+  return {
+      {"width", picture.width}, {"height", picture.height}, {"png", base64(encode_png(picture))}};
 }
 
 }  // namespace fmnist

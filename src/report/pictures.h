@@ -2,20 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <span>
-#include <string>
-#include <string_view>
-#include <vector>
+
+#include "fmnist/image/png_writer.h"
 
 namespace fmnist {
-
-/// A picture on its way into the page.
-struct Picture {
-  std::vector<std::uint8_t> pixels;  // [height, width, channels]
-  int width = 0;
-  int height = 0;
-  int channels = 1;
-};
 
 /// The image [28, 28] as it is.
 Picture grey_picture(std::span<const std::uint8_t> pixels);
@@ -28,8 +20,7 @@ Picture map_picture(std::span<const float> maps, std::size_t side, std::size_t c
 /// 0; full colour at ±`largest`.
 Picture weight_picture(std::span<const float> weights, std::size_t side, float largest);
 
-/// `<img>` that holds the picture itself.
-std::string image_element(const Picture& picture, std::string_view alternative,
-                          std::string_view css_class);
+/// What picture.html shows: the size, and the PNG file in base64.
+nlohmann::json to_json(const Picture& picture);
 
 }  // namespace fmnist

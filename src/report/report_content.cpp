@@ -20,10 +20,8 @@ ShownImage show(const Split& split, std::size_t index, std::uint8_t predicted, d
   return {index, split.labels[index], predicted, confidence, {pixels.begin(), pixels.end()}};
 }
 
-/// The first image of each class, with what the network computes on the way to its answer.
-std::vector<ClassExample> first_of_each_class(const Split& split, std::span<const float> logits,
-                                              const Parameters& parameters) {
-  std::vector<ClassExample> examples;
+std::vector<ShownImage> first_of_each_class(const Split& split, std::span<const float> logits) {
+  std::vector<ShownImage> examples;
   for (std::uint8_t label = 0; label < kClassCount; ++label) {
     const auto found = std::ranges::find(split.labels, label);
     if (found == split.labels.end()) continue;
@@ -31,8 +29,7 @@ std::vector<ClassExample> first_of_each_class(const Split& split, std::span<cons
     const auto probabilities = softmax(logits.subspan(index * kClassCount, kClassCount));
     const auto best = std::ranges::max_element(probabilities);
     const auto predicted = static_cast<std::uint8_t>(best - probabilities.begin());
-    examples.push_back(
-        {show(split, index, predicted, *best), feature_maps(parameters, split.image(index))});
+    examples.push_back(show(split, index, predicted, *best));
   }
   return examples;
 }
@@ -57,7 +54,7 @@ ReportContent gather_report(const std::filesystem::path& directory, TrainedModel
   const Split& test = dataset.test;
   const std::vector<float> logits = engine.logits(test.images);
   content.evaluation = evaluate_predictions(logits, test.labels);
-  content.examples = first_of_each_class(test, logits, model.parameters);
+  content.examples = first_of_each_class(test, logits);
   const auto& mistakes = content.evaluation.mistakes;
   for (std::size_t i = 0; i < std::min(kMistakesInReport, mistakes.size()); ++i)
     content.mistakes.push_back(

@@ -1,41 +1,40 @@
 #include "fmnist/report/report_page.h"
 
+#include <fmt/format.h>
+
 #include "fmnist/core/text.h"
-#include "fmnist/core/options.h"
-#include "report/html.h"
 #include "report/page.h"
+#include "report/rows.h"
 #include "report/sections.h"
 
 namespace fmnist {
 namespace {
+
+using nlohmann::json;
 
 std::string status_sentence(const ReportContent& content) {
   if (!content.run)
     return "The run has no result yet: it still goes on, or it was killed. Shown is its last saved "
            "state.";
   const RunSummary& run = *content.run;
-  const std::string epochs = counted(run.epochs, "epoch");
-  const std::string time = " in " + fixed(run.seconds, 1) + " s";
-  if (run.status == "finished") return "Finished after " + epochs + time + ".";
-  if (run.status == "max_time") return "Stopped by --max-time after " + epochs + time + ".";
-  if (run.status == "interrupted")
-    return "Interrupted after " + epochs + time + "; it can be resumed.";
-  return "Training diverged after " + epochs + time + ". Shown is the last state that was saved.";
+  const std::string after =
+      fmt::format("after {} in {} s", counted(run.epochs, "epoch"), fixed(run.seconds, 1));
+  if (run.status == "finished") return fmt::format("Finished {}.", after);
+  if (run.status == "max_time") return fmt::format("Stopped by --max-time {}.", after);
+  if (run.status == "interrupted") return fmt::format("Interrupted {}; it can be resumed.", after);
+  return fmt::format("Training diverged {}. Shown is the last state that was saved.", after);
 }
 
 std::string engine_sentence(const ReportContent& content) {
   if (!content.run) return {};
-  const EngineInfo& engine = content.run->engine;
-  return " Engine " + engine.name + " (" + engine.isa + ") on " + engine.device + ", " +
-         counted(static_cast<std::uint64_t>(engine.threads), "thread") + ".";
+  return fmt::format(" Engine {}.", engine_text(content.run->engine));
 }
 
 std::string recipe_sentence(const ReportContent& content) {
   if (!content.model.config) return {};
   const Config& config = *content.model.config;
-  const auto text = [&](const char* name) { return find_option(name)->text(config); };
-  return " Batch size " + text("batch-size") + ", learning rate " + text("lr") + ", momentum " +
-         text("momentum") + ", seed " + text("seed") + ".";
+  return fmt::format(" Batch size {}, learning rate {}, momentum {}, seed {}.", config.batch_size,
+                     to_text(config.learning_rate), to_text(config.momentum), config.seed);
 }
 
 /// Which weights are shown, where they are not simply the last ones.
@@ -44,73 +43,64 @@ std::string weights_sentence(const ReportContent& content) {
   if (!info || content.epochs.empty() || !content.epochs.front().on_val) return {};
   for (const EpochMetrics& epoch : content.epochs) {
     if (epoch.epoch != info->epoch) continue;
-    return " Shown are the weights of epoch " + std::to_string(epoch.epoch) +
-           ", with a validation accuracy of " + percentage(epoch.evaluated.accuracy) + ".";
+    return fmt::format(" Shown are the weights of epoch {}, with a validation accuracy of {}.",
+                       epoch.epoch, percentage(epoch.evaluated.accuracy));
   }
   return {};
 }
 
-std::string head(const ReportContent& content) {
-  const Evaluation& evaluation = content.evaluation;
-  std::string warning;
-  if (!content.trained_on_this_data) {
-    warning = element("p", {{"class", "warning"}},
-                      "The model was trained on other data than that it is tested on here.");
-  } else if (!content.data_verified) {
-    warning = element("p", {{"class", "warning"}},
-                      "The data is not the published Fashion-MNIST: class names and figures are "
-                      "those of whatever it holds.");
-  }
-  return element(
-             "header", {},
-             element("p", {{"class", "eyebrow"}}, "fmnist-train report") +
-                 element("h1", {}, escape(name_of(content.directory))) +
-                 element(
-                     "div", {{"class", "result"}},
-                     element("p", {{"class", "accuracy"}},
-                             percentage(evaluation.metrics.accuracy)) +
-                         element(
-                             "p", {{"class", "meaning"}},
-                             "of " + counted(evaluation.count, "test image") + " recognised" +
-                                 element("span", {},
-                                         "95% interval " +
-                                             percentage(evaluation.accuracy_interval.low) + " to " +
-                                             percentage(evaluation.accuracy_interval.high)))) +
-                 element("ul", {{"class", "tiles"}},
-                         tile(fixed(evaluation.metrics.loss, 4), "test loss") +
-                             tile(percentage(evaluation.top3_accuracy), "right one in the top 3") +
-                             tile(percentage(evaluation.macro_f1), "mean F1") +
-                             tile(percentage(evaluation.ece), "calibration error")) +
-                 element("p", {{"class", "status"}},
-                         escape(status_sentence(content) + engine_sentence(content) +
-                                recipe_sentence(content) + weights_sentence(content))) +
-                 warning) +
-         "\n";
+json options_of(const ReportContent& content) {
+  if (!content.model.config) return nullptr;
+  const Config& config = *content.model.config;
+  return {{"recipe", option_rows(config, {OptionGroup::kRecipe})},
+          {"others",
+           option_rows(config, {OptionGroup::kData, OptionGroup::kMachine, OptionGroup::kGates})}};
 }
 
-std::string foot(const ReportContent& content) {
-  return element("footer", {},
-                 content.shifts ? "Made by fmnist-train report."
-                                : "Made by fmnist-train after the run. " +
-                                      element("code", {}, "fmnist-train report RUN_DIR") +
-                                      " adds how the accuracy falls when the images are moved.");
+json run_of(const ReportContent& content) {
+  if (!content.run) return nullptr;
+  return {{"engine", engine_text(content.run->engine)},
+          {"program_version", content.run->program_version},
+          {"libtorch_version", content.run->libtorch_version}};
 }
 
 }  // namespace
 
-std::vector<Section> report_sections(const ReportContent& content) {
-  std::vector<Section> sections = {curves_section(content),    classes_section(content),
-                                   confusion_section(content), calibration_section(content),
-                                   filters_section(content),   feature_maps_section(content),
-                                   mistakes_section(content)};
-  if (content.shifts) sections.push_back(shifts_section(content));
-  sections.push_back(settings_section(content));
-  return sections;
+json report_data(const ReportContent& content) {
+  const Evaluation& evaluation = content.evaluation;
+  const auto& info = content.model.info;
+  return {{"name", name_of(content.directory)},
+          {"accuracy", percentage(evaluation.metrics.accuracy)},
+          {"images", counted(evaluation.count, "test image")},
+          {"low", percentage(evaluation.accuracy_interval.low)},
+          {"high", percentage(evaluation.accuracy_interval.high)},
+          {"loss", fixed(evaluation.metrics.loss, 4)},
+          {"top3", percentage(evaluation.top3_accuracy)},
+          {"f1", percentage(evaluation.macro_f1)},
+          {"ece", percentage(evaluation.ece)},
+          {"status", status_sentence(content) + engine_sentence(content) +
+                         recipe_sentence(content) + weights_sentence(content)},
+          {"other_data", !content.trained_on_this_data},
+          {"unknown_data", content.trained_on_this_data && !content.data_verified},
+          {"curves", curves_section(content)},
+          {"classes", classes_section(evaluation)},
+          {"confusion", confusion_section(evaluation)},
+          {"calibration", calibration_section(evaluation)},
+          {"filters", filters_section(content.model.parameters)},
+          {"examples", examples_section(content)},
+          {"mistakes", mistakes_section(content)},
+          {"shifts", shifts_section(content.shifts)},
+          {"options", options_of(content)},
+          {"run", run_of(content)},
+          {"model", content.model.file.string()},
+          {"weights_sha256", fingerprint(content.model.parameters)},
+          {"data", content.data_directory.string()},
+          {"data_verified", content.data_verified},
+          {"trained_on_sha256", info ? json(info->data_sha256) : json()}};
 }
 
 std::string report_page(const ReportContent& content) {
-  return page_of(name_of(content.directory), head(content), report_sections(content),
-                 foot(content));
+  return render_page("run.html", report_data(content));
 }
 
 }  // namespace fmnist

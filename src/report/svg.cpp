@@ -1,10 +1,12 @@
 #include "report/svg.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "fmnist/core/text.h"
+#include "report/page.h"
 
 namespace fmnist {
 namespace {
@@ -74,39 +76,40 @@ std::string coordinate(double value) {
 }
 
 std::string svg_line(double x1, double y1, double x2, double y2, std::string_view css_class) {
-  return element("path",
-                 {{"class", std::string(css_class)},
-                  {"d", "M" + coordinate(x1) + " " + coordinate(y1) + "L" + coordinate(x2) + " " +
-                            coordinate(y2)}},
-                 "");
+  return fmt::format(R"(<path class="{}" d="M{} {}L{} {}"></path>)", css_class, coordinate(x1),
+                     coordinate(y1), coordinate(x2), coordinate(y2));
 }
 
 std::string svg_text(double x, double y, std::string_view text, std::string_view anchor,
                      std::string_view css_class) {
-  return element("text",
-                 {{"x", coordinate(x)},
-                  {"y", coordinate(y)},
-                  {"text-anchor", std::string(anchor)},
-                  {"class", std::string(css_class)}},
-                 escape(text));
+  return fmt::format(R"(<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>)", coordinate(x),
+                     coordinate(y), anchor, css_class, escape(text));
 }
 
 std::string svg_upright_text(double x, double y, std::string_view text) {
-  const std::string place = coordinate(x) + " " + coordinate(y);
-  return element("text",
-                 {{"transform", "translate(" + place + ") rotate(-90)"},
-                  {"text-anchor", "middle"},
-                  {"class", "axis-name"}},
-                 escape(text));
+  return fmt::format(
+      R"-(<text transform="translate({} {}) rotate(-90)" text-anchor="middle" class="{}">{}</text>)-",
+      coordinate(x), coordinate(y), "axis-name", escape(text));
 }
 
 std::string svg_drawing(double width, double height, std::string_view label,
                         std::string_view content) {
-  return element("svg",
-                 {{"viewBox", "0 0 " + coordinate(width) + " " + coordinate(height)},
-                  {"role", "img"},
-                  {"aria-label", std::string(label)}},
-                 content);
+  return fmt::format(R"(<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>)",
+                     coordinate(width), coordinate(height), escape(label), content);
+}
+
+std::string draw(const Axes& axes) {
+  std::string svg;
+  for (const auto& [value, text] : axes.y_ticks) {
+    svg += svg_line(axes.left, axes.y(value), axes.right, axes.y(value), "grid");
+    svg += svg_text(axes.left - 6, axes.y(value) + 3.5, text, "end", "tick");
+  }
+  for (const auto& [value, text] : axes.x_ticks)
+    svg += svg_text(axes.x(value), axes.bottom + 16, text, "middle", "tick");
+  svg += svg_line(axes.left, axes.bottom, axes.right, axes.bottom, "axis");
+  svg +=
+      svg_text((axes.left + axes.right) / 2, axes.bottom + 34, axes.x_name, "middle", "axis-name");
+  return svg + svg_upright_text(9, (axes.y.at_low + axes.y.at_high) / 2, axes.y_name);
 }
 
 }  // namespace fmnist

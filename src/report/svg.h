@@ -1,24 +1,47 @@
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "report/html.h"
 
 namespace fmnist {
 
-/// Maps values onto a length of a drawing, linearly.
+/// Maps values onto a length of a drawing, linearly, or their logarithms where `log`.
 struct Scale {
   double low = 0.0;  // this value …
   double high = 1.0;
   double at_low = 0.0;  // … stands at this coordinate
   double at_high = 1.0;
+  bool log = false;
 
   double operator()(double value) const {
-    return at_low + (value - low) / (high - low) * (at_high - at_low);
+    const double share =
+        log ? (std::log10(value) - std::log10(low)) / (std::log10(high) - std::log10(low))
+            : (value - low) / (high - low);
+    return at_low + share * (at_high - at_low);
   }
 };
+
+/// Where the axes of every drawing stand: left of it are the names and values of the y axis.
+inline constexpr double kAxesLeft = 46.0;
+
+/// The axes of a drawing: what its parts share to find their places.
+struct Axes {
+  Scale x;
+  Scale y;
+  double left = kAxesLeft;
+  double right = 0.0;
+  double bottom = 0.0;  // here is the x axis; `y` may end above it
+  std::string x_name;
+  std::string y_name;
+  std::vector<std::pair<double, std::string>> x_ticks = {};  // values, and as they are written
+  std::vector<std::pair<double, std::string>> y_ticks = {};  // likewise; each has a line across
+};
+
+/// The axes with their ticks and names.
+std::string draw(const Axes& axes);
 
 /// The round values of an axis from `low` to `high`: multiples of 1, 2 or 5 times a power of ten,
 /// at most `most` + 1 of them, the first at or below `low`, the last at or above `high`. Where both

@@ -1,4 +1,4 @@
-#include "report/sweep_chart.h"
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -6,10 +6,12 @@
 
 #include "fmnist/core/text.h"
 #include "report/line_chart.h"
+#include "report/sections.h"
 
 namespace fmnist {
 namespace {
 
+constexpr std::size_t kLinesInSweepChart = 6;  // as many as the eye tells apart
 constexpr double kLogFrom = 4.0;  // values that span this factor stand on a logarithmic axis
 
 std::optional<double> number_in(const std::string& text) {
@@ -36,8 +38,8 @@ std::string line_name(const Plan& plan, const Setting& setting, std::size_t acro
   std::string name;
   for (std::size_t d = 0; d < plan.dimensions.size(); ++d) {
     if (d == across) continue;
-    name +=
-        (name.empty() ? "" : " ") + std::string(plan.dimensions[d].option->name) + "=" + setting[d];
+    name += fmt::format("{}{}={}", name.empty() ? "" : " ", plan.dimensions[d].option->name,
+                        setting[d]);
   }
   return name;
 }
@@ -85,7 +87,7 @@ std::vector<Curve> curves_of(const std::vector<Line>& lines) {
   std::vector<Curve> curves;
   for (std::size_t i = 0; i < std::min(lines.size(), kLinesInSweepChart); ++i) {
     const std::string name = lines[i].name.empty() ? "validation" : lines[i].name;
-    Curve& curve = curves.emplace_back(Curve{name, "series series-" + std::to_string(i), {}, {}});
+    Curve& curve = curves.emplace_back(Curve{name, fmt::format("series series-{}", i), {}, {}});
     for (const Point& point : lines[i].points) add_point(point, curve);
   }
   return curves;
@@ -106,39 +108,40 @@ std::string caption_of(const SavedSweep& sweep, const std::vector<Line>& lines, 
   const std::size_t seeds = sweep.plan.seeds.size();
   std::string text =
       dots ? "Each dot is a setting; the other options differ, too." : "Each dot is a setting.";
-  text += seeds > 1 ? " Mean of " + counted(seeds, "seed") +
-                          ", the bars reach one standard deviation up and down."
+  text += seeds > 1 ? fmt::format(" Mean of {}, the bars reach one standard deviation up and down.",
+                                  counted(seeds, "seed"))
                     : " One seed: how far chance moves a dot is not known.";
   if (across == Across::kLog) text += " The axis is logarithmic.";
   if (!dots && lines.size() > kLinesInSweepChart) {
-    text += " Shown are the " + std::to_string(kLinesInSweepChart) +
-            " lines with the best dots, of " + std::to_string(lines.size()) +
-            "; the table has all.";
+    text += fmt::format(" Shown are the {} lines with the best dots, of {}; the table has all.",
+                        kLinesInSweepChart, lines.size());
   }
   const auto out = std::ranges::count_if(sweep.ranking, [](const SettingSummary& summary) {
     return summary.status != TrialStatus::kFinished;
   });
   if (out > 0) {
-    text += " Not shown: " + counted(static_cast<std::uint64_t>(out), "setting") +
-            " not trained to the end with every seed.";
+    text += fmt::format(" Not shown: {} not trained to the end with every seed.",
+                        counted(static_cast<std::uint64_t>(out), "setting"));
   }
   return text;
 }
 
 }  // namespace
 
-SweepChart sweep_chart(const SavedSweep& sweep) {
+nlohmann::json chart_section(const SavedSweep& sweep) {
   const auto across = dimension_across(sweep.plan);
-  if (!across) return {};
-  SweepChart shown;
-  shown.option = sweep.plan.dimensions[*across].option->name;
+  if (!across) return nullptr;
+  const std::string_view option = sweep.plan.dimensions[*across].option->name;
+  const bool by_lr = option == "lr";
+  nlohmann::json shown = {{"title", by_lr ? "Accuracy and learning rate" : "Accuracy"},
+                          {"drawing", nullptr}};
   const std::vector<Line> lines = lines_of(sweep, *across);
   if (lines.empty()) return shown;
   const bool dots = lines.size() > 1 && std::ranges::all_of(lines, [](const Line& line) {
                       return line.points.size() == 1;
                     });
   const LineChart chart{.title = "Validation accuracy",
-                        .x_name = shown.option == "lr" ? "learning rate (lr)" : shown.option,
+                        .x_name = by_lr ? "learning rate (lr)" : std::string(option),
                         .y_name = "images recognised",
                         .curves = dots ? dots_of(lines) : curves_of(lines),
                         .shown_as = 100.0,
@@ -148,8 +151,9 @@ SweepChart sweep_chart(const SavedSweep& sweep) {
                         .share = true,
                         .wide = true,
                         .value_at_end = false};
-  shown.svg = draw(chart);
-  shown.caption = caption_of(sweep, lines, dots, chart.across);
+  shown["drawing"] = {{"across", by_lr ? "the learning rate" : option},
+                      {"svg", draw(chart)},
+                      {"caption", caption_of(sweep, lines, dots, chart.across)}};
   return shown;
 }
 

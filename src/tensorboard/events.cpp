@@ -57,17 +57,16 @@ std::string scalars_event(std::uint64_t step,
   });
 }
 
-std::string image_event(std::uint64_t step, const std::string& tag,
-                        const std::vector<std::uint8_t>& pixels, int width, int height) {
+std::string image_event(std::uint64_t step, const std::string& tag, const Picture& picture) {
   return event(step, [&](auto& writer) {
     protozero::pbf_writer summary(writer, kSummary);
     protozero::pbf_writer value(summary, kValue);
     value.add_string(kTag, tag);
     protozero::pbf_writer image(value, kImage);
-    image.add_int32(kHeight, height);
-    image.add_int32(kWidth, width);
+    image.add_int32(kHeight, picture.height);
+    image.add_int32(kWidth, picture.width);
     image.add_int32(kColorspace, kGrayscale);
-    image.add_bytes(kEncodedImageString, encode_png(pixels, width, height, /*channels=*/1));
+    image.add_bytes(kEncodedImageString, encode_png(picture));
   });
 }
 

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "fmnist/image/png_writer.h"
+
 namespace fmnist {
 
 /// TensorBoard's events of now as protocol buffers: messages `Event` and `Summary` of TensorFlow's
@@ -20,8 +22,7 @@ std::string restart_event(std::uint64_t step);
 std::string scalars_event(std::uint64_t step,
                           const std::vector<std::pair<std::string, double>>& scalars);
 
-/// A picture of grey `pixels` [height, width] at `step`.
-std::string image_event(std::uint64_t step, const std::string& tag,
-                        const std::vector<std::uint8_t>& pixels, int width, int height);
+/// A grey picture at `step`.
+std::string image_event(std::uint64_t step, const std::string& tag, const Picture& picture);
 
 }  // namespace fmnist

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <span>
 
+#include "fmnist/core/network.h"
+
 namespace fmnist {
 namespace {
 
-constexpr int kSide = 5;  // weights of a filter, in both directions
+constexpr int kSide = kKernelSide;
 constexpr int kRows = 2;  // of filters
 constexpr int kColumns = 5;
 constexpr int kScale = 8;  // pixels of a weight, in both directions
@@ -16,7 +18,7 @@ constexpr int kPitch = kSide * kScale + kGap;
 constexpr int kWidth = kColumns * kPitch + kGap;
 constexpr int kHeight = kRows * kPitch + kGap;
 constexpr std::uint8_t kWhite = 255;
-static_assert(kRows * kColumns * kSide * kSide == kParameters[0].size);
+static_assert(kRows * kColumns == kConv1Channels);
 
 /// From -1, 0 and 1 to black, mid-grey and white.
 std::uint8_t grey(float value) {
@@ -25,13 +27,13 @@ std::uint8_t grey(float value) {
 
 }  // namespace
 
-Sheet draw_filters(const Parameters& parameters) {
-  const std::span<const float> weights = parameters.tensor(0);  // [10, 1, 5, 5]
+Picture draw_filters(const Parameters& parameters) {
+  const std::span<const float> weights = parameters.tensor(kConv1Weight);
   float largest = 0.0f;
   for (const float weight : weights) largest = std::max(largest, std::abs(weight));
-  Sheet sheet{kWidth, kHeight, std::vector<std::uint8_t>(kWidth * kHeight, kWhite)};
+  Picture sheet{std::vector<std::uint8_t>(kWidth * kHeight, kWhite), kWidth, kHeight, 1};
   for (int index = 0; index < static_cast<int>(weights.size()); ++index) {
-    const int filter = index / (kSide * kSide);
+    const int filter = index / static_cast<int>(kTaps);
     const int top = kGap + filter / kColumns * kPitch + index / kSide % kSide * kScale;
     const int left = kGap + filter % kColumns * kPitch + index % kSide * kScale;
     const float weight = weights[static_cast<std::size_t>(index)];

@@ -11,8 +11,7 @@ namespace fmnist {
 namespace {
 
 std::string filters_event(std::uint64_t step, const Parameters& parameters) {
-  const Sheet sheet = draw_filters(parameters);
-  return image_event(step, "conv1/filters", sheet.pixels, sheet.width, sheet.height);
+  return image_event(step, "conv1/filters", draw_filters(parameters));
 }
 
 }  // namespace

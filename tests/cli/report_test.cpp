@@ -100,7 +100,7 @@ TEST_F(ReportCommandTest, NamesOfDirectoriesAreEscaped) {
   EXPECT_EQ(run_program(naming).status, 0);
   const std::string html = content_of(directory() / name / "report.html");
   EXPECT_EQ(html.find("<i>"), std::string::npos);
-  EXPECT_NE(html.find("&lt;i&gt;&amp;&quot;&#39;"), std::string::npos);
+  EXPECT_NE(html.find("&lt;i&gt;&amp;&quot;&apos;"), std::string::npos);
 }
 
 TEST_F(ReportCommandTest, AReportThatCannotBeWrittenIsAWarning) {

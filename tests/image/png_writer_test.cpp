@@ -11,7 +11,7 @@ namespace {
 
 TEST(PngWriter, WritesGreyPicturesThatReadBackAsTheSame) {
   const std::vector<std::uint8_t> pixels = {0, 1, 2, 253, 254, 255};
-  const Pictures read = decode_pictures(encode_png(pixels, 3, 2, 1), "written");
+  const Pictures read = decode_pictures(encode_png({pixels, 3, 2, 1}), "written");
   EXPECT_EQ(read.width, 3u);
   EXPECT_EQ(read.height, 2u);
   EXPECT_EQ(read.pixels, pixels);
@@ -21,7 +21,7 @@ TEST(PngWriter, WritesEveryNumberOfChannels) {
   constexpr int kColourType = 25;  // offset in the file: signature, IHDR's length and name, sizes
   for (const auto& [channels, type] : {std::pair{1, 0}, {2, 4}, {3, 2}, {4, 6}}) {
     const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(2 * channels), 200);
-    const std::string png = encode_png(pixels, 2, 1, channels);
+    const std::string png = encode_png({pixels, 2, 1, channels});
     EXPECT_EQ(png.substr(0, 4), "\x89PNG");
     EXPECT_EQ(png.at(kColourType), type);
     const auto grey = decode_pictures(png, "written").pixels;
@@ -35,7 +35,7 @@ TEST(PngWriter, RefusesASizeThatDoesNotFit) {
        {std::tuple{2, 2, 1}, {3, 1, 2}, {0, 3, 1}, {3, -1, 1}, {1, 3, 0}, {1, 1, 5}}) {
     expect_parts(error_of(ErrorKind::kRuntime,
                           [&] {
-                            encode_png({1, 2, 3}, width, height, channels);
+                            encode_png({{1, 2, 3}, width, height, channels});
                           }),
                  {"PNG", "size"});
   }

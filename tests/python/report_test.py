@@ -65,6 +65,30 @@ class Sections(html.parser.HTMLParser):
             self.text[self.current] += len(data.strip())
 
 
+class EmptyElements(html.parser.HTMLParser):
+    """The elements without any text that should have some: where a template's name had no value."""
+
+    WITH_TEXT = {"title", "h1", "h2", "p", "li", "strong", "span", "a", "caption", "figcaption"}
+    WITH_TEXT |= {"th", "td", "code", "summary", "text", "footer"}
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.open = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag in self.WITH_TEXT:
+            self.open.append(False)
+
+    def handle_data(self, data):
+        if data.strip():
+            self.open = [True] * len(self.open)
+
+    def handle_endtag(self, tag):
+        if tag in self.WITH_TEXT and not self.open.pop():
+            self.found.append(tag)
+
+
 class Report(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -153,6 +177,16 @@ class Report(unittest.TestCase):
         run(script, self.page, picture)
         self.assertTrue(picture.read_bytes().startswith(b"\x89PNG"))
         self.assertGreater(picture.stat().st_size, 20_000)
+
+
+    def test_no_tag_of_the_template_and_no_empty_cell_is_left(self):
+        broken = EmptyElements("<table><tr><td>1</td><td> </td></tr></table><p><b>x</b></p><p></p>")
+        self.assertEqual(broken.found, ["td", "p"])  # they would be seen
+        for page in self.pages():
+            text = page.read_text()
+            self.assertNotIn("{{", text)
+            self.assertNotIn('=""', text)
+            self.assertEqual(EmptyElements(text).found, [])
 
 
 def main():

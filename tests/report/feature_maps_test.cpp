@@ -21,9 +21,9 @@ std::vector<float> logits_of(const Parameters& parameters, const FeatureMaps& ma
     }
     return output;
   };
-  std::vector<float> hidden = dense(max_pool(maps.conv2, kConv2Side), 4);
+  std::vector<float> hidden = dense(max_pool(maps.conv2, kConv2Side), kFc1Weight);
   for (float& value : hidden) value = std::max(value, 0.0f);
-  return dense(hidden, 6);
+  return dense(hidden, kFc2Weight);
 }
 
 TEST(FeatureMapsTest, LeadToTheLogitsOfPyTorch) {
@@ -41,7 +41,8 @@ TEST(FeatureMapsTest, LeadToTheLogitsOfPyTorch) {
 
 TEST(FeatureMapsTest, OfAFilterThatTakesOnePixelAreTheImageItself) {
   Parameters parameters;
-  parameters.tensor(0)[1 * 5 + 2] = 1.0f;  // filter 0: row 1, column 2 of its window
+  parameters.tensor(kConv1Weight)[1 * kKernelSide + 2] =
+      1.0f;  // filter 0: row 1, column 2 of its window
   std::vector<std::uint8_t> image(kImagePixels);
   image[10 * kImageSide + 7] = 255;
   const FeatureMaps maps = feature_maps(parameters, image);

@@ -39,13 +39,11 @@ TEST(WeightPicture, OfZerosIsClear) {
   EXPECT_EQ(weight_picture(std::vector<float>{0}, 1, 0).pixels.back(), 0);
 }
 
-TEST(ImageElement, HoldsThePictureAndItsSize) {
-  const std::string html =
-      image_element(grey_picture(std::vector<std::uint8_t>(kImagePixels)), "a \"bag\"", "input");
-  EXPECT_TRUE(
-      html.starts_with("<img class=\"input\" alt=\"a &quot;bag&quot;\" width=\"28\" "
-                       "height=\"28\" src=\"data:image/png;base64,iVBORw0KGgo"))
-      << html;
+TEST(PictureData, HoldsThePictureAndItsSize) {
+  const nlohmann::json data = to_json(grey_picture(std::vector<std::uint8_t>(kImagePixels)));
+  EXPECT_EQ(data["width"], 28);
+  EXPECT_EQ(data["height"], 28);
+  EXPECT_TRUE(data["png"].get<std::string>().starts_with("iVBORw0KGgo")) << data;
 }
 
 }  // namespace

@@ -52,10 +52,10 @@ TEST_F(ReportContentTest, ShowsTheFirstImageOfEachClassThatHasOne) {
   dataset_.test.labels[13] = 2;
   const ReportContent content = gather();
   ASSERT_EQ(content.examples.size(), 2u);
-  EXPECT_EQ(content.examples[0].image.index, 13u);
-  EXPECT_EQ(content.examples[0].image.label, 2);
-  EXPECT_EQ(content.examples[0].image.predicted, 1);
-  EXPECT_EQ(content.examples[1].image.index, 0u);
+  EXPECT_EQ(content.examples[0].index, 13u);
+  EXPECT_EQ(content.examples[0].label, 2);
+  EXPECT_EQ(content.examples[0].predicted, 1);
+  EXPECT_EQ(content.examples[1].index, 0u);
 }
 
 TEST_F(ReportContentTest, AnEmptyDirectoryIsARunWithoutResult) {

@@ -49,8 +49,7 @@ inline ReportContent sample_content() {
   }
   for (std::uint8_t label = 0; label < kClassCount; ++label) {
     const auto pixels = test.image(label);
-    content.examples.push_back({{label, label, label, 0.5, {pixels.begin(), pixels.end()}},
-                                feature_maps(content.model.parameters, pixels)});
+    content.examples.push_back({label, label, label, 0.5, {pixels.begin(), pixels.end()}});
   }
   content.shifts = ShiftGrid{1, {0.1, 0.2, 0.3, 0.4, 0.9, 0.6, 0.7, 0.35, 0.15}};
   return content;

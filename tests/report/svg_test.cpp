@@ -23,6 +23,12 @@ TEST(Scale, MapsItsEndsAndWhatLiesBetween) {
   EXPECT_EQ(down(0.5), 80.0);
 }
 
+TEST(Scale, MapsLogarithmsWhereAsked) {
+  const Scale log{.low = 0.01, .high = 1.0, .at_low = 0.0, .at_high = 100.0, .log = true};
+  EXPECT_NEAR(log(0.1), 50.0, 1e-9);
+  EXPECT_NEAR(log(1.0), 100.0, 1e-9);
+}
+
 TEST(AxisTicks, AreRoundAndHoldTheValues) {
   expect_ticks(axis_ticks(0.28, 1.04, 6), {0.2, 0.4, 0.6, 0.8, 1.0, 1.2});
   expect_ticks(axis_ticks(61.5, 89.9, 6), {60, 65, 70, 75, 80, 85, 90});

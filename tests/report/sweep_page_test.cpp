@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "report/page_parts.h"
 #include "sweep/sample_sweep.h"
 
 namespace fmnist {
@@ -12,17 +13,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::size_t occurrences(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++count;
-  return count;
-}
-
-std::string body_of(const SavedSweep& sweep, std::string_view id) {
-  for (const Section& section : sweep_sections(sweep))
-    if (section.id == id) return section.body;
-  return {};
+std::string body_of(const SavedSweep& sweep, const std::string& id) {
+  return section_of(sweep_page(sweep), id);
 }
 
 /// A change of the records of one setting.
@@ -36,10 +28,9 @@ TEST(SweepPage, HoldsEverySectionInOrderAndNeedsNothingFromElsewhere) {
   SavedSweep sweep = sample_sweep(sample_plan({"lr=0.01,0.02,0.04"}));
   sweep.finals.resize(3);
   for (TrialRecord& record : sweep.finals) record.figures = Metrics{0.25, 0.75};
-  std::vector<std::string_view> ids;
-  for (const Section& section : sweep_sections(sweep)) ids.push_back(section.id);
-  EXPECT_THAT(ids, ElementsAre("accuracy", "ranking", "final", "retrain", "trials", "settings"));
   const std::string page = sweep_page(sweep);
+  EXPECT_THAT(section_ids(page),
+              ElementsAre("accuracy", "ranking", "final", "retrain", "trials", "settings"));
   for (const char* part : {"<script", "http:", "https:", "url(", "@import", "src="})
     EXPECT_THAT(page, Not(HasSubstr(part)));
   EXPECT_THAT(page, HasSubstr(">75.00 ± 0.00%<"));
@@ -156,7 +147,7 @@ TEST(SweepPage, EscapesEveryTextFromOutside) {
   const std::string page = sweep_page(sweep);
   EXPECT_EQ(occurrences(page, "<b>"), 0u);
   EXPECT_EQ(occurrences(page, "\xff"), 0u);
-  EXPECT_GE(occurrences(page, "&lt;b&gt;&amp;&quot;&#39;"), 8u);
+  EXPECT_GE(occurrences(page, "&lt;b&gt;&amp;&quot;&apos;"), 8u);
 }
 
 TEST(SweepPage, ListsSoManyTrialsAndSaysWhereTheOthersAre) {

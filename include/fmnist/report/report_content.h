@@ -11,7 +11,6 @@
 #include "fmnist/evaluate/evaluation.h"
 #include "fmnist/evaluate/shifts.h"
 #include "fmnist/evaluate/trained_model.h"
-#include "fmnist/report/feature_maps.h"
 #include "fmnist/report/run_summary.h"
 #include "fmnist/run/metrics_history.h"
 
@@ -26,12 +25,6 @@ struct ShownImage {
   std::vector<std::uint8_t> pixels;  // [28, 28]
 };
 
-/// One image of a class with its feature maps.
-struct ClassExample {
-  ShownImage image;
-  FeatureMaps maps;
-};
-
 /// How many of the most confident mistakes are shown.
 inline constexpr std::size_t kMistakesInReport = 40;
 
@@ -43,10 +36,10 @@ struct ReportContent {
   std::vector<EpochMetrics> epochs;
   std::filesystem::path data_directory;
   bool data_verified = false;
-  bool trained_on_this_data = true;    // as far as the model says
-  Evaluation evaluation;               // on the test set
-  std::vector<ClassExample> examples;  // the first test image of each class that has one
-  std::vector<ShownImage> mistakes;    // most confident first
+  bool trained_on_this_data = true;  // as far as the model says
+  Evaluation evaluation;             // on the test set
+  std::vector<ShownImage> examples;  // the first test image of each class that has one
+  std::vector<ShownImage> mistakes;  // most confident first
   std::optional<ShiftGrid> shifts;
 };
 
