@@ -1,5 +1,7 @@
 #include "fmnist/core/config.h"
 
+#include <algorithm>
+
 #include "fmnist/core/error.h"
 #include "fmnist/core/options.h"
 
@@ -14,6 +16,18 @@ void refuse_together(bool both, const char* first, const char* second, const cha
 }
 
 }  // namespace
+
+std::string_view to_string(EngineChoice engine) {
+  return std::ranges::find(kEngineNames, engine, [](const auto& entry) { return entry.second; })
+      ->first;
+}
+
+std::optional<EngineChoice> parse_engine(std::string_view name) {
+  const auto* const found =
+      std::ranges::find(kEngineNames, name, [](const auto& entry) { return entry.first; });
+  if (found == kEngineNames.end()) return std::nullopt;
+  return found->second;
+}
 
 void validate(const Config& config) {
   refuse_together(config.no_output && config.output, "--output", "--no-output",

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
 
 namespace fmnist {
 
@@ -16,6 +18,20 @@ Metrics mean(const Totals& totals) {
   if (totals.count == 0) return {};
   const auto count = static_cast<double>(totals.count);
   return {totals.loss / count, static_cast<double>(totals.correct) / count};
+}
+
+nlohmann::ordered_json to_json(const std::optional<Metrics>& metrics) {
+  if (!metrics) return nullptr;
+  const bool finite = std::isfinite(metrics->loss);  // JSON knows no NaN and no infinity
+  return {{"loss", finite ? nlohmann::ordered_json(metrics->loss) : nullptr},
+          {"accuracy", metrics->accuracy}};
+}
+
+std::optional<Metrics> metrics_from_json(const nlohmann::json& json) {
+  if (json.is_null()) return std::nullopt;
+  const nlohmann::json& loss = json.at("loss");
+  return Metrics{loss.is_null() ? std::numeric_limits<double>::quiet_NaN() : loss.get<double>(),
+                 json.at("accuracy")};
 }
 
 Totals classification_totals(std::span<const float> logits, std::span<const std::uint8_t> labels) {

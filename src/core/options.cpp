@@ -268,10 +268,6 @@ constexpr std::array<std::pair<std::string_view, LrSchedule>, 4> kLrSchedules = 
      {"linear", LrSchedule::kLinear},
      {"cosine", LrSchedule::kCosine},
      {"step", LrSchedule::kStep}}};
-constexpr std::array<std::pair<std::string_view, EngineChoice>, 3> kEngines = {
-    {{"auto", EngineChoice::kAuto},
-     {"torch", EngineChoice::kTorch},
-     {"fused", EngineChoice::kFused}}};
 constexpr std::array<std::pair<std::string_view, ProgressStyle>, 4> kProgressStyles = {
     {{"auto", ProgressStyle::kAuto},
      {"bar", ProgressStyle::kBar},
@@ -327,7 +323,7 @@ std::vector<Option> machine_options() {
             "fail (status 4) when --device is not usable instead of taking the CPU"},
            &Config::require_device),
       choice({"engine", OptionGroup::kMachine, "what does the arithmetic"}, &Config::engine,
-             kEngines),
+             kEngineNames),
       number({"threads", OptionGroup::kMachine,
               "CPU threads (default: the cores this process may use)"},
              &Config::threads, {1, 1024}),

@@ -276,12 +276,12 @@ Dataset load_dataset(const std::optional<fs::path>& data_dir, const std::vector<
   dataset.train = parse_split(files[0], files[1]);
   dataset.test = parse_split(files[2], files[3]);
   check_not_digits(dataset.train, files[1].path);
-  dataset.directory = findings.directory;
+  dataset.info.directory = findings.directory;
 
   const auto differing = unpublished(files);
-  dataset.verified = differing.empty();
-  dataset.sha256 = dataset.verified ? kPublishedSetSha256 : set_sha256(files);
-  if (!dataset.verified) {
+  dataset.info.verified = differing.empty();
+  dataset.info.sha256 = dataset.info.verified ? kPublishedSetSha256 : set_sha256(files);
+  if (!dataset.info.verified) {
     dataset.warnings.push_back(
         fmt::format("the data in '{}' is not the published Fashion-MNIST ({}): results on it "
                     "cannot be compared with published ones",

@@ -1,5 +1,7 @@
 #include "fmnist/evaluate/evaluation_json.h"
 
+#include "fmnist/run/results.h"
+
 namespace fmnist {
 namespace {
 
@@ -89,20 +91,15 @@ ordered_json to_json(const ShiftGrid& grid) {
   return {{"reach", grid.reach}, {"accuracy", std::move(rows)}};
 }
 
-ordered_json evaluation_event(const EvaluationFacts& facts, const Evaluation& evaluation,
+ordered_json evaluation_event(const TrainedModel& model, SplitName split,
+                              const Provenance& provenance, const Evaluation& evaluation,
                               const std::optional<ShiftGrid>& shifts) {
-  ordered_json json = {{"schema", "fmnist-train/1"}, {"event", "evaluation"}};
-  json["checkpoint"] = facts.checkpoint.string();
-  json["epoch"] = facts.epoch ? ordered_json(*facts.epoch) : ordered_json();
-  json["weights_sha256"] = facts.weights_sha256;
-  json["split"] = to_string(facts.split);
-  json["engine"] = {{"name", facts.engine.name},
-                    {"device", facts.engine.device},
-                    {"threads", facts.engine.threads},
-                    {"isa", facts.engine.isa}};
-  json["data"] = {{"dir", facts.data_directory.string()},
-                  {"sha256", facts.data_sha256},
-                  {"verified", facts.data_verified}};
+  ordered_json json = event("evaluation");
+  json["checkpoint"] = model.file.string();
+  json["epoch"] = model.epoch ? ordered_json(*model.epoch) : ordered_json();
+  json["weights_sha256"] = fingerprint(model.parameters);
+  json["split"] = to_string(split);
+  json.update(to_json(provenance));
   json.update(to_json(evaluation));
   if (shifts) json["shifts"] = to_json(*shifts);
   return json;

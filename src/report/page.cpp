@@ -82,7 +82,7 @@ std::string name_of(const std::filesystem::path& directory) {
 }
 
 std::string engine_text(const EngineInfo& engine) {
-  const std::string text = fmt::format("{} ({}) on {}", engine.name, engine.isa, engine.device);
+  const std::string text = fmt::format("{} ({}) on {}", to_string(engine.name), engine.isa, engine.device);
   if (engine.threads == 0) return text;
   return fmt::format("{}, {}", text, counted(static_cast<std::uint64_t>(engine.threads), "thread"));
 }

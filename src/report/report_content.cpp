@@ -44,12 +44,12 @@ ReportContent gather_report(const std::filesystem::path& directory, TrainedModel
   const auto metrics = directory / kMetricsFile;
   std::error_code ignored;
   if (std::filesystem::exists(result, ignored))
-    content.run = parse_run_summary(read_run_file(result), result.string());
+    content.run = parse_result(read_run_file(result), result.string());
   if (std::filesystem::exists(metrics, ignored))
     content.epochs = parse_metrics_csv(read_run_file(metrics), metrics.string());
-  content.data_directory = dataset.directory;
-  content.data_verified = dataset.verified;
-  content.trained_on_this_data = !model.info || model.info->data_sha256 == dataset.sha256;
+  content.data = dataset.info;
+  content.trained_on_this_data =
+      !model.provenance || model.provenance->data.sha256 == dataset.info.sha256;
 
   const Split& test = dataset.test;
   const std::vector<float> logits = engine.logits(test.images);

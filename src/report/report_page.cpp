@@ -19,15 +19,15 @@ std::string status_sentence(const ReportContent& content) {
   const RunSummary& run = *content.run;
   const std::string after =
       fmt::format("after {} in {} s", counted(run.epochs, "epoch"), fixed(run.seconds, 1));
-  if (run.status == "finished") return fmt::format("Finished {}.", after);
-  if (run.status == "max_time") return fmt::format("Stopped by --max-time {}.", after);
-  if (run.status == "interrupted") return fmt::format("Interrupted {}; it can be resumed.", after);
+  if (run.status == RunStatus::kFinished) return fmt::format("Finished {}.", after);
+  if (run.status == RunStatus::kMaxTime) return fmt::format("Stopped by --max-time {}.", after);
+  if (run.status == RunStatus::kInterrupted) return fmt::format("Interrupted {}; it can be resumed.", after);
   return fmt::format("Training diverged {}. Shown is the last state that was saved.", after);
 }
 
 std::string engine_sentence(const ReportContent& content) {
   if (!content.run) return {};
-  return fmt::format(" Engine {}.", engine_text(content.run->engine));
+  return fmt::format(" Engine {}.", engine_text(content.run->provenance.engine));
 }
 
 std::string recipe_sentence(const ReportContent& content) {
@@ -39,10 +39,9 @@ std::string recipe_sentence(const ReportContent& content) {
 
 /// Which weights are shown, where they are not simply the last ones.
 std::string weights_sentence(const ReportContent& content) {
-  const auto& info = content.model.info;
-  if (!info || content.epochs.empty() || !content.epochs.front().on_val) return {};
+  if (!content.model.epoch || content.epochs.empty() || !content.epochs.front().on_val) return {};
   for (const EpochMetrics& epoch : content.epochs) {
-    if (epoch.epoch != info->epoch) continue;
+    if (epoch.epoch != content.model.epoch) continue;
     return fmt::format(" Shown are the weights of epoch {}, with a validation accuracy of {}.",
                        epoch.epoch, percentage(epoch.evaluated.accuracy));
   }
@@ -59,16 +58,16 @@ json options_of(const ReportContent& content) {
 
 json run_of(const ReportContent& content) {
   if (!content.run) return nullptr;
-  return {{"engine", engine_text(content.run->engine)},
-          {"program_version", content.run->program_version},
-          {"libtorch_version", content.run->libtorch_version}};
+  return {{"engine", engine_text(content.run->provenance.engine)},
+          {"program_version", content.run->provenance.program_version},
+          {"libtorch_version", content.run->provenance.libtorch_version}};
 }
 
 }  // namespace
 
 json report_data(const ReportContent& content) {
   const Evaluation& evaluation = content.evaluation;
-  const auto& info = content.model.info;
+  const auto& trained = content.model.provenance;
   return {{"name", name_of(content.directory)},
           {"accuracy", percentage(evaluation.metrics.accuracy)},
           {"images", counted(evaluation.count, "test image")},
@@ -81,7 +80,7 @@ json report_data(const ReportContent& content) {
           {"status", status_sentence(content) + engine_sentence(content) +
                          recipe_sentence(content) + weights_sentence(content)},
           {"other_data", !content.trained_on_this_data},
-          {"unknown_data", content.trained_on_this_data && !content.data_verified},
+          {"unknown_data", content.trained_on_this_data && !content.data.verified},
           {"curves", curves_section(content)},
           {"classes", classes_section(evaluation)},
           {"confusion", confusion_section(evaluation)},
@@ -94,9 +93,9 @@ json report_data(const ReportContent& content) {
           {"run", run_of(content)},
           {"model", content.model.file.string()},
           {"weights_sha256", fingerprint(content.model.parameters)},
-          {"data", content.data_directory.string()},
-          {"data_verified", content.data_verified},
-          {"trained_on_sha256", info ? json(info->data_sha256) : json()}};
+          {"data", content.data.directory.string()},
+          {"data_verified", content.data.verified},
+          {"trained_on_sha256", trained ? json(trained->data.sha256) : json()}};
 }
 
 std::string report_page(const ReportContent& content) {

@@ -51,7 +51,7 @@ std::string selection_sentence(const SavedSweep& sweep) {
     text +=
         fmt::format(" Successive halving: the best 1/{} went on after each rung.", plan.halving);
   }
-  return text + fmt::format(" Engine {}.", engine_text(sweep.engine));
+  return text + fmt::format(" Engine {}.", engine_text(sweep.provenance.engine));
 }
 
 json best_of(const SavedSweep& sweep) {
@@ -158,7 +158,7 @@ json sweep_data(const SavedSweep& sweep) {
           {"trial_count", grouped(plan.trial_count())},
           {"tested", tested ? json(accuracy_text(tested)) : json()},
           {"selection", selection_sentence(sweep)},
-          {"data_verified", sweep.data_verified},
+          {"data_verified", sweep.provenance.data.verified},
           {"chart", chart_section(sweep)},
           {"ranking", ranking_rows(sweep)},
           {"explained", explanation(sweep)},
@@ -170,10 +170,10 @@ json sweep_data(const SavedSweep& sweep) {
           {"listed_trials", counted(trials.size(), "trial")},
           {"varied", varied_options(plan)},
           {"shared", shared_options(plan)},
-          {"engine", engine_text(sweep.engine)},
-          {"program_version", sweep.program_version},
-          {"libtorch_version", sweep.libtorch_version},
-          {"data_sha256", sweep.data_sha256}};
+          {"engine", engine_text(sweep.provenance.engine)},
+          {"program_version", sweep.provenance.program_version},
+          {"libtorch_version", sweep.provenance.libtorch_version},
+          {"data_sha256", sweep.provenance.data.sha256}};
 }
 
 std::string sweep_page(const SavedSweep& sweep) {

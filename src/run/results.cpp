@@ -1,6 +1,9 @@
 #include "fmnist/run/results.h"
 
-#include <cmath>
+#include <fmt/format.h>
+
+#include <exception>
+#include <stdexcept>
 
 #include "fmnist/core/options.h"
 
@@ -9,20 +12,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-ordered_json event(std::string_view name) {
-  return {{"schema", "fmnist-train/1"}, {"event", name}};
-}
-
-/// JSON knows no NaN and no infinity.
-ordered_json finite(double value) {
-  return std::isfinite(value) ? ordered_json(value) : ordered_json();
-}
-
-ordered_json to_json(const Metrics& metrics) {
-  return {{"loss", finite(metrics.loss)}, {"accuracy", metrics.accuracy}};
-}
-
-ordered_json to_json(const BestEpoch& best) {
+ordered_json best_to_json(const BestEpoch& best) {
   return {{"epoch", best.epoch},
           {"val", to_json(best.val)},
           {"test", to_json(best.test)},
@@ -33,26 +23,21 @@ ordered_json path_or_null(const std::optional<std::filesystem::path>& path) {
   return path ? ordered_json(path->string()) : ordered_json();
 }
 
-/// The shortest text of a number that reads back as the same one.
-std::string text(double value) { return ordered_json(value).dump(); }
-
 }  // namespace
+
+ordered_json event(std::string_view name) {
+  return {{"schema", "fmnist-train/1"}, {"event", name}};
+}
 
 ordered_json start_event(const RunFacts& facts) {
   ordered_json json = event("start");
-  json["version"] = facts.program_version;
-  json["libtorch_version"] = facts.libtorch_version;
-  json["config"] = fmnist::to_json(facts.config);
+  json.update(to_json(facts.provenance));
+  json["config"] = to_json(facts.config);
   json["device"] = {{"requested", facts.device.requested},
                     {"used", facts.device.used},
                     {"reason", facts.device.reason}};
-  json["engine"] = {
-      {"name", facts.engine.name}, {"threads", facts.engine.threads}, {"isa", facts.engine.isa}};
-  json["data"] = {{"dir", facts.data_directory.string()},
-                  {"sha256", facts.data_sha256},
-                  {"verified", facts.data_verified}};
   json["parameters"] = kParameterCount;
-  json["output"] = path_or_null(facts.output);
+  json["output"] = path_or_null(facts.config.output);
   if (facts.resumed_from) json["resumed_from"] = facts.resumed_from->string();
   return json;
 }
@@ -85,8 +70,8 @@ ordered_json result_event(const RunResult& result,
   json["status"] = to_string(result.status);
   json["epochs"] = result.epochs;
   json["step"] = result.step;
-  json["final"] = result.final ? to_json(*result.final) : ordered_json();
-  if (result.best) json["best"] = to_json(*result.best);
+  json["final"] = to_json(result.final);
+  if (result.best) json["best"] = best_to_json(*result.best);
   json["seconds"] = result.seconds;
   json["weights_sha256"] = fingerprint(result.parameters);
   json["checkpoint"] = path_or_null(checkpoint);
@@ -109,22 +94,26 @@ ordered_json result_document(const RunFacts& facts, const RunResult& result,
   return json;
 }
 
+RunSummary parse_result(std::string_view bytes, const std::string& name) {
+  try {
+    nlohmann::json json = nlohmann::json::parse(bytes);
+    if (!json.at("engine").contains("device"))  // in those of before
+      json["engine"]["device"] = json.at("device").at("used");
+    const auto status = parse_run_status(json.at("status").get<std::string>());
+    if (!status) throw std::invalid_argument("status");
+    return {.status = *status,
+            .epochs = json.at("epochs"),
+            .seconds = json.at("seconds"),
+            .provenance = provenance_from_json(json)};
+  } catch (const std::exception&) {
+    throw Error(ErrorKind::kCheckpoint,
+                fmt::format("cannot read '{}': it is not the result of a run", name),
+                "restore the file as the run wrote it, or remove it");
+  }
+}
+
 std::string to_line(const ordered_json& json) {
   return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
-std::string metrics_csv_header() {
-  return "epoch,step,lr,train_loss,train_accuracy,split,loss,accuracy,weights_sha256\n";
-}
-
-std::string metrics_csv_row(const EpochFinished& epoch) {
-  std::string row = std::to_string(epoch.epoch) + "," + std::to_string(epoch.step);
-  for (const double value : {epoch.learning_rate, epoch.train.loss, epoch.train.accuracy})
-    row += "," + text(value);
-  row += epoch.on_val ? ",val" : ",test";
-  for (const double value : {epoch.evaluated.loss, epoch.evaluated.accuracy})
-    row += "," + text(value);
-  return row + "," + epoch.weights_sha256 + "\n";
 }
 
 }  // namespace fmnist

@@ -5,8 +5,9 @@
 
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
+#include "fmnist/run/checkpoint.h"
+#include "fmnist/run/metrics_csv.h"
 #include "fmnist/run/run_directory.h"
-#include "fmnist/run/saved_run.h"
 #include "run/background_writer.h"
 
 namespace fmnist {
@@ -37,7 +38,8 @@ void RunRecorder::on_position(const RunPosition& position) {
   const auto saved = note_results();
   if (failures_.contains(kMetricsFile)) write_later(kMetricsFile, metrics_);
   try {
-    const std::uint64_t number = write_later(kStateFile, encode_position(position, facts_));
+    const std::uint64_t number =
+        write_later(kStateFile, encode_state(position, facts_.config, facts_.provenance));
     underway_[number] = {position.epochs, position.state.step};
   } catch (const Error& error) {  // it cannot be encoded
     fail(kStateFile, error);
@@ -56,7 +58,7 @@ void RunRecorder::on_finish(const RunResult& result) {
     return;
   }
   if (!failures_.empty()) throw failures_.begin()->second;
-  write_now(kModelFile, encode_model(result.shipped(), checkpoint_info(facts_, result)));
+  write_now(kModelFile, encode_model(result, facts_.config, facts_.provenance));
   write_result(result, path(kModelFile));
 }
 
@@ -68,7 +70,7 @@ void RunRecorder::flush() {
 void RunRecorder::put(const char* file, const std::string& bytes, const Sink& sink) {
   // The directory may have been removed under us: what is still known is worth keeping.
   std::error_code ignored;  // the write says it better
-  if (std::filesystem::create_directories(*facts_.output, ignored) ||
+  if (std::filesystem::create_directories(*facts_.config.output, ignored) ||
       failures_.contains(kConfigFile)) {
     sink(path(kConfigFile), to_toml(facts_.config));
     if (!metrics_.empty()) sink(path(kMetricsFile), metrics_);

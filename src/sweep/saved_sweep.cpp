@@ -73,15 +73,7 @@ SavedSweep saved_sweep_of(const ordered_json& json) {
   compare_with_best(sweep.ranking);
   sweep.finals = finals_of(json, sweep.plan);
   if (!json.at("retrain").is_null()) sweep.retrain = json.at("retrain");
-  const ordered_json& engine = json.at("engine");
-  sweep.engine = {.name = engine.at("name"),
-                  .device = engine.at("device"),
-                  .threads = engine.value("threads", 0),
-                  .isa = engine.at("isa")};
-  sweep.program_version = json.at("version");
-  sweep.libtorch_version = json.at("libtorch_version");
-  sweep.data_sha256 = json.at("data").at("sha256");
-  sweep.data_verified = json.at("data").at("verified");
+  sweep.provenance = provenance_from_json(json);
   return sweep;
 }
 

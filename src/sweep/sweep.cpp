@@ -6,7 +6,7 @@
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/run/checkpoint.h"
-#include "fmnist/run/saved_run.h"
+#include "fmnist/run/results.h"
 #include "fmnist/sweep/side_by_side.h"
 #include "fmnist/sweep/sweep_json.h"
 
@@ -236,10 +236,8 @@ bool Sweep::run_final_seed(std::size_t setting, std::size_t number) {
   if (!run) return false;
   run->record.trial = number;
   if (run->record.status == TrialStatus::kFinished) {
-    RunFacts facts = setup_.facts;
-    facts.config = config;
     write_file_atomically(directory_ / kModelsFolder / file,
-                          encode_model(run->result.shipped(), checkpoint_info(facts, run->result)));
+                          encode_model(run->result, config, setup_.provenance));
   }
   const std::lock_guard lock(mutex_);
   const auto event = final_event(plan_, setting, number, run->record);

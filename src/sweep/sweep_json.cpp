@@ -1,12 +1,16 @@
 #include "fmnist/sweep/sweep_json.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <exception>
 #include <stdexcept>
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
+#include "fmnist/run/results.h"
+#include "fmnist/run/resume.h"
 
 namespace fmnist {
 namespace {
@@ -17,23 +21,8 @@ constexpr std::array kStatuses = {TrialStatus::kPaused, TrialStatus::kFinished,
                                   TrialStatus::kDropped, TrialStatus::kDiverged,
                                   TrialStatus::kFailed};
 
-ordered_json event(const char* name) { return {{"schema", "fmnist-train/1"}, {"event", name}}; }
-
 ordered_json text_or_null(const std::string& text) {
   return text.empty() ? ordered_json() : ordered_json(text);
-}
-
-/// A loss that is not finite is written as null.
-ordered_json figures_json(const std::optional<Metrics>& figures) {
-  if (!figures) return {};
-  return {{"loss", figures->loss}, {"accuracy", figures->accuracy}};
-}
-
-std::optional<Metrics> figures_of(const nlohmann::json& value) {
-  if (value.is_null()) return std::nullopt;
-  const nlohmann::json& loss = value.at("loss");
-  return Metrics{loss.is_null() ? std::numeric_limits<double>::quiet_NaN() : loss.get<double>(),
-                 value.at("accuracy")};
 }
 
 ordered_json spread_json(const std::optional<Spread>& spread) {
@@ -45,7 +34,7 @@ ordered_json spread_json(const std::optional<Spread>& spread) {
 void add_outcome(ordered_json& event, const char* split, const TrialRecord& record) {
   event["status"] = to_string(record.status);
   event["epochs"] = record.epochs;
-  event[split] = figures_json(record.figures);
+  event[split] = to_json(record.figures);
   event["weights_sha256"] = text_or_null(record.weights_sha256);
   if (!record.message.empty()) event["message"] = record.message;
 }
@@ -149,7 +138,7 @@ TrialRecord outcome_of(const nlohmann::json& outcome, const char* split) {
   if (found == kStatuses.end()) throw std::invalid_argument("status");
   record.status = *found;
   record.epochs = outcome.at("epochs");
-  record.figures = figures_of(outcome.at(split));
+  record.figures = metrics_from_json(outcome.at(split));
   if (!outcome.at("weights_sha256").is_null()) record.weights_sha256 = outcome.at("weights_sha256");
   record.message = outcome.value("message", "");
   return record;
@@ -180,15 +169,9 @@ ordered_json sweep_result_event(const Plan& plan, const std::vector<SettingSumma
   return json;
 }
 
-ordered_json sweep_document(const Plan& plan, const RunFacts& facts) {
+ordered_json sweep_document(const Plan& plan, const Provenance& provenance) {
   ordered_json json = plan_event(plan);
-  json["version"] = facts.program_version;
-  json["libtorch_version"] = facts.libtorch_version;
-  json["engine"] = {
-      {"name", facts.engine.name}, {"device", facts.engine.device}, {"isa", facts.engine.isa}};
-  // The fused engine's results are the same on any number of threads.
-  if (facts.engine.name != "fused") json["engine"]["threads"] = facts.engine.threads;
-  json["data"] = {{"sha256", facts.data_sha256}, {"verified", facts.data_verified}};
+  json.update(to_json(provenance));
   json["status"] = "running";
   return json;
 }
@@ -196,26 +179,33 @@ ordered_json sweep_document(const Plan& plan, const RunFacts& facts) {
 void check_same_sweep(const std::filesystem::path& path, const ordered_json& document) {
   const nlohmann::json saved =
       nlohmann::json::parse(read_file(path, ErrorKind::kCheckpoint), nullptr, false);
-  if (!saved.is_object() || !saved.contains("settings")) {
-    throw Error(ErrorKind::kCheckpoint, "'" + path.string() + "' does not hold a sweep",
+  Provenance saved_provenance;
+  try {
+    saved.at("settings");
+    saved_provenance = provenance_from_json(saved);
+  } catch (const std::exception&) {
+    throw Error(ErrorKind::kCheckpoint, fmt::format("'{}' does not hold a sweep", path.string()),
                 "start anew with --overwrite");
   }
   std::string differences;
+  const auto add = [&](const std::string& name, const std::string& before, const std::string& now) {
+    differences += fmt::format("{}{} was {} and is now {}", differences.empty() ? "" : ", ", name,
+                               before, now);
+  };
   const auto compare = [&](const std::string& name, const nlohmann::json& before,
                            const nlohmann::json& now) {
-    if (before == now) return;
-    differences += (differences.empty() ? "" : ", ") + name + " was " + before.dump() +
-                   " and is now " + now.dump();
+    if (before != now) add(name, before.dump(), now.dump());
   };
   const nlohmann::json now = document;
-  for (const char* key : {"base", "engine", "data"}) {
-    const nlohmann::json before = saved.value(key, nlohmann::json::object());
-    nlohmann::json both = before;
-    both.update(now.at(key));
-    for (const auto& [name, ignored] : both.items())
-      compare(name, before.value(name, nlohmann::json()),
-              now.at(key).value(name, nlohmann::json()));
-  }
+  const nlohmann::json base = saved.value("base", nlohmann::json::object());
+  nlohmann::json both = base;
+  both.update(now.at("base"));
+  for (const auto& [name, ignored] : both.items())
+    compare(name, base.value(name, nlohmann::json()), now.at("base").value(name, nlohmann::json()));
+  for (const auto& [option, before, given] :
+       conflicts_between(saved_provenance.engine, provenance_from_json(now).engine))
+    add(option, before, given);
+  compare("data", saved_provenance.data.sha256, now.at("data").at("sha256"));
   for (const char* key : {"seeds", "halving"})
     compare(key, saved.value(key, nlohmann::json()), now.at(key));
   if (saved.at("settings") != now.at("settings")) {

@@ -1,7 +1,7 @@
 #include "fmnist/sweep/trial.h"
 
 #include "fmnist/core/files.h"
-#include "fmnist/run/saved_run.h"
+#include "fmnist/run/checkpoint.h"
 #include "fmnist/train/trainer.h"
 
 namespace fmnist {
@@ -97,9 +97,7 @@ std::optional<TrialRun> run_trial(const TrialTask& task, const SweepSetup& setup
 }
 
 void keep_position(const TrialTask& task, const RunPosition& position, const SweepSetup& setup) {
-  RunFacts facts = setup.facts;
-  facts.config = task.config;
-  write_file_atomically(task.state, encode_position(position, facts));
+  write_file_atomically(task.state, encode_state(position, task.config, setup.provenance));
 }
 
 }  // namespace fmnist

@@ -46,8 +46,7 @@ class FaultsTest : public ProgramTest {
   void expect_resumable(const std::string& output, int epochs = 3) const {
     const fs::path run = directory() / output;
     expect_no_temporary_file(run);
-    const Checkpoint state = load_checkpoint(run / kStateFile);
-    EXPECT_TRUE(state.state);
+    EXPECT_NO_THROW(load_saved_run(run / kStateFile));
     const Outcome outcome = this->run({"--output", output, "--resume", "--quiet"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_EQ(content_of(run / kMetricsFile), undisturbed(epochs));
@@ -74,7 +73,7 @@ TEST_F(FaultsTest, ADiskThatFailsToSyncOrRenameLosesNoGoodState) {
     EXPECT_NE(outcome.err.find("error: cannot write '" + output + "/last.safetensors': Input/"),
               std::string::npos)
         << outcome.err;
-    EXPECT_EQ(load_checkpoint(directory() / output / kStateFile).info->step, 4u);
+    EXPECT_EQ(load_saved_run(directory() / output / kStateFile).position.state.step, 4u);
     expect_resumable(output);
   }
 }
@@ -85,7 +84,7 @@ TEST_F(FaultsTest, AModelThatCannotBeWrittenLeavesTheStateOfTheEnd) {
                         {"FMNIST_FAIL_CALL", "rename"},
                         {"FMNIST_FAIL_NAME", kModelFile}};
   expect_error(run_program(broken), 1, {"cannot write 'run/model.safetensors'"});
-  EXPECT_EQ(load_checkpoint(directory() / "run" / kStateFile).info->epoch, 3u);
+  EXPECT_EQ(load_saved_run(directory() / "run" / kStateFile).position.epochs, 3u);
   expect_resumable("run");
 }
 
@@ -102,7 +101,7 @@ TEST_F(FaultsTest, ADiskThatFailsForAWhileDoesNotEndTheRun) {
   const Outcome outcome = run_program(call);
   repair.join();
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  EXPECT_TRUE(load_checkpoint(output / kStateFile).state);
+  EXPECT_NO_THROW(load_saved_run(output / kStateFile));
   expect_no_temporary_file(output);
 }
 
@@ -144,7 +143,7 @@ TEST_F(FaultsTest, ALimitOnFileSizesKeepsTheStateOfTheRunThatWouldGoOn) {
   Call limited = call({"--output", "run", "--resume", "--quiet"});
   limited.file_size_limit = 100'000;
   expect_error(run_program(limited), 1, {"'run'", "File too large"});
-  EXPECT_EQ(load_checkpoint(directory() / "run" / kStateFile).info->step, 1u);
+  EXPECT_EQ(load_saved_run(directory() / "run" / kStateFile).position.state.step, 1u);
   expect_resumable("run");
 }
 

@@ -72,8 +72,8 @@ class ResumeTest : public ProgramTest, public ::testing::WithParamInterface<cons
     const auto result = nlohmann::json::parse(content_of(run / kResultFile));
     for (const char* key : {"status", "epochs", "step", "final", "best", "weights_sha256"})
       traces.figures += result.value(key, nlohmann::json()).dump() + "\n";
-    traces.model = load_checkpoint(run / kModelFile).parameters;
-    traces.state = load_checkpoint(run / kStateFile).state;
+    traces.model = load_model(run / kModelFile).parameters;
+    traces.state = load_saved_run(run / kStateFile).position.state;
     return traces;
   }
 
@@ -157,15 +157,15 @@ TEST_P(ResumeTest, WithoutItsMomentumARunEndsElsewhere) {
   ASSERT_EQ(start("undisturbed").status, 0);
   EXPECT_EQ(interrupt("run", SIGINT, 30).status, 130);
   const fs::path file = directory() / "run" / kStateFile;
-  Checkpoint state = load_checkpoint(file);
+  SavedRun saved = load_saved_run(file);
   // The same file written anew is as good.
-  write_file_atomically(file, encode_training_state(*state.state, nullptr, *state.info));
+  write_file_atomically(file, encode_state(saved.position, saved.config, saved.provenance));
   fs::copy(directory() / "run", directory() / "control");
   EXPECT_EQ(resume("run").status, 0);
   expect_same_end("run", "undisturbed");
-  state.state->momentum = {};
+  saved.position.state.momentum = {};
   write_file_atomically(directory() / "control" / kStateFile,
-                        encode_training_state(*state.state, nullptr, *state.info));
+                        encode_state(saved.position, saved.config, saved.provenance));
   EXPECT_EQ(resume("control").status, 0);
   EXPECT_NE(traces("control").metrics, traces("undisturbed").metrics);
   EXPECT_NE(traces("control").model, traces("undisturbed").model);

@@ -67,7 +67,7 @@ TEST_F(StreamsTest, JsonLinesHaveTheKeysOfTheContractAndNothingElseIsPrinted) {
   const auto& start = events.front();
   expect_keys(start, {"version", "config", "device", "engine", "data", "parameters", "output"});
   expect_keys(start["device"], {"requested", "used", "reason"});
-  expect_keys(start["engine"], {"name", "threads", "isa"});
+  expect_keys(start["engine"], {"name", "device", "threads", "isa"});
   expect_keys(start["data"], {"dir", "sha256", "verified"});
   EXPECT_EQ(start["parameters"], 21840);
   EXPECT_EQ(start["config"]["epochs"], 2);

@@ -67,12 +67,12 @@ TEST_F(DatasetTest, LoadsBothSplitsAsTheyStandInTheFiles) {
   EXPECT_EQ(dataset.train.labels, train.labels);
   EXPECT_EQ(dataset.test.images, test.images);
   EXPECT_EQ(dataset.test.labels, test.labels);
-  EXPECT_EQ(dataset.directory, directory());
+  EXPECT_EQ(dataset.info.directory, directory());
 }
 
 TEST_F(DatasetTest, OtherDataLoadsUnverifiedWithAWarning) {
   const Dataset dataset = load_dataset(directory());
-  EXPECT_FALSE(dataset.verified);
+  EXPECT_FALSE(dataset.info.verified);
   ASSERT_EQ(dataset.warnings.size(), 1U);
   expect_parts(dataset.warnings[0], {directory().string(), "not the published Fashion-MNIST"});
 }
@@ -389,7 +389,7 @@ class PublishedDataTest : public testing::Test {
 
 TEST_F(PublishedDataTest, IsVerified) {
   const Dataset dataset = load_dataset(temporary_.path());
-  EXPECT_TRUE(dataset.verified);
+  EXPECT_TRUE(dataset.info.verified);
   EXPECT_TRUE(dataset.warnings.empty());
   EXPECT_EQ(dataset.train.size(), 60000U);
   EXPECT_EQ(dataset.test.size(), 10000U);
@@ -405,14 +405,14 @@ TEST_F(PublishedDataTest, IsVerified) {
     const std::string labels = idx_bytes({count(split)}, split.labels);
     digest.update(std::as_bytes(std::span(images))).update(std::as_bytes(std::span(labels)));
   }
-  EXPECT_EQ(dataset.sha256, digest.hex());
+  EXPECT_EQ(dataset.info.sha256, digest.hex());
 }
 
 TEST_F(PublishedDataTest, OneOtherFileMakesTheWholeSetUnverified) {
   const Split test = learnable_split(10000, 1);
   write_idx(temporary_.path() / kTestLabels, {10000}, test.labels);
   const Dataset dataset = load_dataset(temporary_.path());
-  EXPECT_FALSE(dataset.verified);
+  EXPECT_FALSE(dataset.info.verified);
   ASSERT_EQ(dataset.warnings.size(), 1U);
   expect_parts(dataset.warnings[0], {"(t10k-labels-idx1-ubyte)"});
 }

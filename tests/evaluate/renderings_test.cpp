@@ -65,15 +65,13 @@ TEST(EvaluationJson, HoldsEveryFigure) {
 }
 
 TEST(EvaluationJson, IsAnEventOfTheSchema) {
-  const EvaluationFacts facts{.checkpoint = "runs/a/model.safetensors",
-                              .epoch = 40,
-                              .weights_sha256 = "abc",
-                              .split = SplitName::kVal,
-                              .engine = {"fused", "cpu", 2, "avx2"},
-                              .data_directory = "data",
-                              .data_sha256 = "def",
-                              .data_verified = true};
-  const auto event = evaluation_event(facts, noisy_evaluation(), numbered_grid(1));
+  TrainedModel model;
+  model.file = "runs/a/model.safetensors";
+  model.epoch = 40;
+  Provenance provenance;
+  provenance.engine = {EngineChoice::kFused, "cpu", 2, "avx2"};
+  const auto event =
+      evaluation_event(model, SplitName::kVal, provenance, noisy_evaluation(), numbered_grid(1));
   EXPECT_EQ(event["schema"], "fmnist-train/1");
   EXPECT_EQ(event["event"], "evaluation");
   EXPECT_EQ(event["checkpoint"], "runs/a/model.safetensors");
@@ -83,7 +81,8 @@ TEST(EvaluationJson, IsAnEventOfTheSchema) {
   EXPECT_EQ(event["images"], 500);
   EXPECT_EQ(event["shifts"]["reach"], 1);
   EXPECT_EQ(event["shifts"]["accuracy"][2][0], 0.006);  // dy = 1, dx = -1
-  EXPECT_FALSE(evaluation_event(facts, noisy_evaluation(), {}).contains("shifts"));
+  EXPECT_FALSE(evaluation_event(model, SplitName::kVal, provenance, noisy_evaluation(), {})
+                   .contains("shifts"));
 }
 
 TEST(EvaluationCsv, HasARowPerClassOfTheConfusion) {

@@ -6,6 +6,7 @@
 #include "fmnist/data/order.h"
 #include "fmnist/run/run_directory.h"
 #include "fmnist/run/safetensors.h"
+#include "run/changed_checkpoint.h"
 #include "support/errors.h"
 #include "support/idx_writer.h"
 #include "support/temporary_directory.h"
@@ -20,12 +21,18 @@ Parameters numbered(float first) {
   return parameters;
 }
 
-CheckpointInfo info_of(const Config& config) {
-  CheckpointInfo info;
-  info.epoch = 7;
-  info.config_json = to_json(config).dump();
-  info.data_sha256 = "the-data";
-  return info;
+Provenance provenance() {
+  Provenance provenance;
+  provenance.engine = {EngineChoice::kFused, "cpu", 1, "avx2"};
+  provenance.data.sha256 = "the-data";
+  return provenance;
+}
+
+std::string model_bytes(const Config& config, float first) {
+  RunResult result;
+  result.epochs = 7;
+  result.parameters = numbered(first);
+  return encode_model(result, config, provenance());
 }
 
 /// A directory with checkpoints of a run of `config`.
@@ -33,13 +40,13 @@ class TrainedModelTest : public ::testing::Test {
  protected:
   std::filesystem::path write_model(const Config& config, float first) const {
     const auto path = directory_.path() / kModelFile;
-    write_bytes(path, encode_model(numbered(first), info_of(config)));
+    write_bytes(path, model_bytes(config, first));
     return path;
   }
   void write_state(const Config& config, float first) const {
-    const TrainState state{.parameters = numbered(first), .momentum = {}, .step = 9};
-    write_bytes(directory_.path() / kStateFile,
-                encode_training_state(state, nullptr, info_of(config)));
+    RunPosition position;
+    position.state.parameters = numbered(first);
+    write_bytes(directory_.path() / kStateFile, encode_state(position, config, provenance()));
   }
   TrainedModel model_of(const Config& config) const { return load_model(write_model(config, 1)); }
 
@@ -50,8 +57,8 @@ Dataset small_dataset() {
   Dataset dataset;
   dataset.train = learnable_split(60, 1);
   dataset.test = learnable_split(20, 2);
-  dataset.sha256 = "the-data";
-  dataset.directory = "here";
+  dataset.info.sha256 = "the-data";
+  dataset.info.directory = "here";
   return dataset;
 }
 
@@ -61,8 +68,10 @@ TEST_F(TrainedModelTest, ComesFromAFile) {
   const TrainedModel model = load_model(write_model(config, 3));
   EXPECT_EQ(model.parameters, numbered(3));
   EXPECT_EQ(model.file, directory_.path() / kModelFile);
-  ASSERT_TRUE(model.info);
-  EXPECT_EQ(model.info->epoch, 7U);
+  EXPECT_EQ(model.epoch, 7U);
+  config.device = {DeviceRequest::Kind::kCpu, std::nullopt};  // as resolved
+  config.engine = EngineChoice::kFused;
+  config.threads = 1;
   EXPECT_EQ(model.config, config);
 }
 
@@ -81,13 +90,13 @@ TEST_F(TrainedModelTest, IsMissedWhereThereIsNone) {
 }
 
 TEST_F(TrainedModelTest, OfAnotherProgramHasNoSettings) {
-  SafetensorsFile file = parse_safetensors(encode_model(numbered(4), info_of({})), "model");
+  SafetensorsFile file = parse_safetensors(model_bytes({}, 4), "model");
   file.metadata.clear();
   const auto path = directory_.path() / "python.safetensors";
   write_bytes(path, to_safetensors(file));
   const TrainedModel model = load_model(path);
   EXPECT_EQ(model.parameters, numbered(4));
-  EXPECT_FALSE(model.info);
+  EXPECT_FALSE(model.provenance);
   EXPECT_FALSE(model.config);
   EXPECT_EQ(select_split(model, small_dataset(), SplitName::kTrain).size(), 60U);
   expect_parts(
@@ -97,10 +106,8 @@ TEST_F(TrainedModelTest, OfAnotherProgramHasNoSettings) {
 
 TEST_F(TrainedModelTest, WithSettingsOfNoRunIsRefused) {
   for (const char* settings : {"", "[", "{\"epochs\": \"many\"}"}) {
-    CheckpointInfo info = info_of({});
-    info.config_json = settings;
     const auto path = directory_.path() / "odd.safetensors";
-    write_bytes(path, encode_model(numbered(1), info));
+    write_bytes(path, with_metadata(model_bytes({}, 1), "config", settings));
     expect_parts(error_of(ErrorKind::kCheckpoint, [&] { load_model(path); }), {"odd", "settings"});
   }
 }
@@ -136,7 +143,7 @@ TEST_F(TrainedModelTest, KnowsNoPartsOfOtherData) {
   config.val_split = 20;
   const TrainedModel model = model_of(config);
   Dataset other = small_dataset();
-  other.sha256 = "other-data";
+  other.info.sha256 = "other-data";
   for (const SplitName split : {SplitName::kVal, SplitName::kTrain}) {
     expect_parts(error_of(ErrorKind::kData, [&] { select_split(model, other, split); }),
                  {to_string(split), "the-data", "other-data", "here"});

@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t siz
   }
   if (fmnist::parse_safetensors(fmnist::to_safetensors(file), "rewritten") != file) std::abort();
   try {
-    fmnist::decode_checkpoint(bytes, "input");
+    fmnist::decode_model(bytes, "input");
+    fmnist::decode_state(bytes, "input");
   } catch (const fmnist::Error&) {
   }
   return 0;

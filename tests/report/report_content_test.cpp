@@ -17,8 +17,8 @@ class ReportContentTest : public testing::Test {
  protected:
   ReportContentTest() {
     dataset_.test = learnable_split(60, 1);
-    dataset_.directory = "data";
-    dataset_.sha256 = "da7a";
+    dataset_.info.directory = "data";
+    dataset_.info.sha256 = "da7a";
   }
   ReportContent gather(std::optional<int> shifts = std::nullopt, TrainedModel model = {}) {
     return gather_report(directory_.path(), std::move(model), dataset_, engine_, shifts);
@@ -66,9 +66,8 @@ TEST_F(ReportContentTest, AnEmptyDirectoryIsARunWithoutResult) {
 
 TEST_F(ReportContentTest, ReadsTheResultAndTheMetrics) {
   RunFacts facts;
-  facts.engine = {"fused", "cpu", 2, "avx2"};
-  facts.device.used = "cpu";
-  facts.program_version = "3.1";
+  facts.provenance.engine = {EngineChoice::kFused, "cpu", 2, "avx2"};
+  facts.provenance.program_version = "3.1";
   RunResult result;
   result.status = RunStatus::kInterrupted;
   result.epochs = 5;
@@ -77,12 +76,12 @@ TEST_F(ReportContentTest, ReadsTheResultAndTheMetrics) {
   put(kMetricsFile, metrics_csv_header() + "1,4,0.01,1.5,0.5,test,1.25,0.75,abc\n");
   const ReportContent content = gather();
   ASSERT_TRUE(content.run);
-  EXPECT_EQ(content.run->status, "interrupted");
+  EXPECT_EQ(content.run->status, RunStatus::kInterrupted);
   EXPECT_EQ(content.run->epochs, 5u);
   EXPECT_EQ(content.run->seconds, 2.5);
-  EXPECT_EQ(content.run->engine.isa, "avx2");
-  EXPECT_EQ(content.run->engine.threads, 2);
-  EXPECT_EQ(content.run->program_version, "3.1");
+  EXPECT_EQ(content.run->provenance.engine.isa, "avx2");
+  EXPECT_EQ(content.run->provenance.engine.threads, 2);
+  EXPECT_EQ(content.run->provenance.program_version, "3.1");
   ASSERT_EQ(content.epochs.size(), 1u);
   EXPECT_EQ(content.epochs[0].evaluated.accuracy, 0.75);
 }
@@ -103,9 +102,9 @@ TEST_F(ReportContentTest, NamesTheFileThatCannotBeRead) {
 TEST_F(ReportContentTest, NoticesThatTheModelIsOfOtherData) {
   TrainedModel model;
   EXPECT_TRUE(gather({}, model).trained_on_this_data);
-  model.info.emplace().data_sha256 = "da7a";
+  model.provenance.emplace().data.sha256 = "da7a";
   EXPECT_TRUE(gather({}, model).trained_on_this_data);
-  model.info->data_sha256 = "other";
+  model.provenance->data.sha256 = "other";
   EXPECT_FALSE(gather({}, model).trained_on_this_data);
 }
 

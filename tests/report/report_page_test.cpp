@@ -59,12 +59,12 @@ TEST(ReportPage, EscapesEveryTextFromOutside) {
   const std::string nasty = "<b>&\"'\xff";
   content.directory = "/runs/" + nasty;
   content.model.file = content.directory / "model.safetensors";
-  content.data_directory = nasty;
+  content.data.directory = nasty;
   content.model.config->data_dir = nasty;
-  content.model.info->data_sha256 = nasty;
-  content.run->engine = {nasty, nasty, 1, nasty};
-  content.run->program_version = nasty;
-  content.run->libtorch_version = nasty;
+  content.model.provenance->data.sha256 = nasty;
+  content.run->provenance.engine = {EngineChoice::kFused, nasty, 1, nasty};
+  content.run->provenance.program_version = nasty;
+  content.run->provenance.libtorch_version = nasty;
   const std::string page = report_page(content);
   EXPECT_EQ(occurrences(page, "<b>"), 0u);
   EXPECT_EQ(occurrences(page, "\xff"), 0u);
@@ -108,13 +108,13 @@ TEST(ReportPage, ARunWithoutEpochsHasNoCurves) {
 
 TEST(ReportPage, SaysHowTheRunEnded) {
   ReportContent content = sample_content();
-  const auto page_with = [&](const char* status) {
+  const auto page_with = [&](RunStatus status) {
     content.run->status = status;
     return report_page(content);
   };
-  EXPECT_THAT(page_with("max_time"), HasSubstr("Stopped by --max-time after 2 epochs"));
-  EXPECT_THAT(page_with("interrupted"), HasSubstr("Interrupted after 2 epochs"));
-  EXPECT_THAT(page_with("diverged"), HasSubstr("diverged after 2 epochs"));
+  EXPECT_THAT(page_with(RunStatus::kMaxTime), HasSubstr("Stopped by --max-time after 2 epochs"));
+  EXPECT_THAT(page_with(RunStatus::kInterrupted), HasSubstr("Interrupted after 2 epochs"));
+  EXPECT_THAT(page_with(RunStatus::kDiverged), HasSubstr("diverged after 2 epochs"));
   content.run.reset();
   EXPECT_THAT(report_page(content), HasSubstr("no result yet"));
 }
@@ -122,7 +122,7 @@ TEST(ReportPage, SaysHowTheRunEnded) {
 TEST(ReportPage, WarnsOfOtherData) {
   ReportContent content = sample_content();
   EXPECT_THAT(report_page(content), Not(HasSubstr("class=\"warning\"")));
-  content.data_verified = false;
+  content.data.verified = false;
   EXPECT_THAT(report_page(content), HasSubstr("not the published Fashion-MNIST"));
   content.trained_on_this_data = false;
   EXPECT_THAT(report_page(content), HasSubstr("trained on other data"));

@@ -18,25 +18,16 @@ inline ReportContent sample_content() {
     const auto noise = static_cast<double>(philox({3, 0}, {i, 0, 0, 0})[0]) / 4294967296.0;
     content.model.parameters.values[i] = static_cast<float>(noise - 0.5);
   }
-  content.model.info = CheckpointInfo{.epoch = 2,
-                                      .step = 8,
-                                      .config_json = {},
-                                      .engine = "fused",
-                                      .program_version = "1",
-                                      .libtorch_version = "2",
-                                      .data_sha256 = "da7a",
-                                      .resume = {}};
   content.model.config = Config{};
-  content.run = RunSummary{.status = "finished",
-                           .epochs = 2,
-                           .seconds = 1.25,
-                           .engine = {"fused", "cpu", 2, "avx2"},
-                           .program_version = "1",
-                           .libtorch_version = "2"};
+  content.model.epoch = 2;
+  content.model.provenance = Provenance{.program_version = "1",
+                                        .libtorch_version = "2",
+                                        .engine = {EngineChoice::kFused, "cpu", 2, "avx2"},
+                                        .data = {"data", "da7a", true}};
+  content.run = RunSummary{RunStatus::kFinished, 2, 1.25, *content.model.provenance};
   content.epochs = {{1, 4, 0.01, {1.5, 0.5}, false, {1.25, 0.625}},
                     {2, 8, 0.01, {1.0, 0.75}, false, {0.875, 0.8125}}};
-  content.data_directory = "data";
-  content.data_verified = true;
+  content.data = content.model.provenance->data;
   content.evaluation = evaluate(Predictions::noisy(kImages));
   for (const Mistake& mistake : content.evaluation.mistakes) {
     if (content.mistakes.size() == kMistakesInReport) break;

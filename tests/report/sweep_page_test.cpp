@@ -142,8 +142,8 @@ TEST(SweepPage, EscapesEveryTextFromOutside) {
   SavedSweep sweep = sample_sweep(sample_plan({"lr=0.01,0.02"}));
   const std::string nasty = "<b>&\"'\xff";
   sweep.directory = "/runs/" + nasty;
-  sweep.engine = {nasty, nasty, 1, nasty};
-  sweep.program_version = sweep.libtorch_version = sweep.data_sha256 = sweep.retrain = nasty;
+  sweep.provenance = {nasty, nasty, {EngineChoice::kFused, nasty, 1, nasty}, {nasty, nasty, false}};
+  sweep.retrain = nasty;
   const std::string page = sweep_page(sweep);
   EXPECT_EQ(occurrences(page, "<b>"), 0u);
   EXPECT_EQ(occurrences(page, "\xff"), 0u);

@@ -16,6 +16,7 @@
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/run/safetensors.h"
+#include "run/changed_checkpoint.h"
 
 namespace fmnist {
 namespace {
@@ -30,20 +31,39 @@ TrainState sample_state() {
   return {.parameters = filled(-2000.0F), .momentum = filled(0.0F), .step = 1876};
 }
 
-CheckpointInfo sample_info() {
-  return {.epoch = 2,
-          .step = 1876,
-          .config_json = R"({"epochs":40,"data_dir":"/tmp/ü \"x\""})",
-          .engine = "fused",
-          .program_version = "0.1.0",
-          .libtorch_version = "2.15.0",
-          .data_sha256 = std::string(64, 'a'),
-          .resume = {{"seconds", "12.5"}, {"loss_sum", "0x1.8p+3"}}};
+RunPosition sample_position() {
+  RunPosition position;
+  position.state = sample_state();
+  position.epochs = 2;
+  return position;
 }
 
-std::string state_bytes() { return encode_training_state(sample_state(), nullptr, sample_info()); }
+Config sample_config() {
+  Config config;
+  config.epochs = 40;
+  config.data_dir = "/tmp/\xc3\xbc \"x\"";
+  config.json = true;  // a wish for one call
+  return config;
+}
 
-std::string model_bytes() { return encode_model(sample_state().parameters, sample_info()); }
+Provenance sample_provenance() {
+  return {.program_version = "0.1.0",
+          .libtorch_version = "2.15.0",
+          .engine = {EngineChoice::kFused, "cpu", 3, "avx2"},
+          .data = {"/data", std::string(64, 'a'), true}};
+}
+
+std::string state_bytes(const RunPosition& position = sample_position()) {
+  return encode_state(position, sample_config(), sample_provenance());
+}
+
+std::string model_bytes(const Provenance& provenance = sample_provenance()) {
+  RunResult result;
+  result.epochs = 2;
+  result.step = 1876;
+  result.parameters = sample_state().parameters;
+  return encode_model(result, sample_config(), provenance);
+}
 
 std::size_t header_end(const std::string& bytes) {
   std::uint64_t length = 0;
@@ -54,7 +74,7 @@ std::size_t header_end(const std::string& bytes) {
 /// The error that decoding `bytes` gives, or an empty text when they are accepted.
 std::string problem(std::string_view bytes) {
   try {
-    decode_checkpoint(bytes, "file");
+    decode_model(bytes, "file");
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
     EXPECT_FALSE(error.hint().empty());
@@ -63,69 +83,64 @@ std::string problem(std::string_view bytes) {
   return {};
 }
 
-/// A checkpoint changed by `change`; with `seal` its metadata digest is made to fit again.
-std::string changed(const std::string& bytes, bool seal,
-                    const std::function<void(SafetensorsFile&)>& change) {
-  SafetensorsFile file = parse_safetensors(bytes, "file");
-  change(file);
-  if (seal) {
-    file.metadata.erase("metadata_sha256");
-    const std::string text = nlohmann::json(file.metadata).dump();
-    file.metadata["metadata_sha256"] = sha256_hex(std::as_bytes(std::span(text)));
-  }
-  return to_safetensors(file);
-}
-
-std::string with_metadata(const std::string& key, const std::string& value) {
-  return changed(state_bytes(), true, [&](SafetensorsFile& file) { file.metadata[key] = value; });
+/// What a checkpoint keeps of a provenance.
+void expect_provenance(const Provenance& found) {
+  Provenance expected = sample_provenance();
+  expected.engine.isa = "";
+  expected.data = {"", expected.data.sha256, false};
+  EXPECT_EQ(found, expected);
 }
 
 TEST(Checkpoint, ATrainingStateIsReadBackWhole) {
-  const Checkpoint checkpoint = decode_checkpoint(state_bytes(), "file");
-  EXPECT_EQ(checkpoint.parameters, sample_state().parameters);
-  ASSERT_TRUE(checkpoint.state);
-  EXPECT_EQ(*checkpoint.state, sample_state());
-  ASSERT_TRUE(checkpoint.info);
-  EXPECT_EQ(*checkpoint.info, sample_info());
+  const SavedRun run = decode_state(state_bytes(), "file");
+  EXPECT_EQ(run.position.state, sample_state());
+  EXPECT_EQ(run.position.epochs, 2U);
+  expect_provenance(run.provenance);
+}
+
+TEST(Checkpoint, ATrainingStateIsAModelToo) {
+  const TrainedModel model = decode_model(state_bytes(), "file");
+  EXPECT_EQ(model.parameters, sample_state().parameters);
+  EXPECT_EQ(model.epoch, 2U);
 }
 
 TEST(Checkpoint, TheBestEpochsParametersAreReadBackAndVerified) {
-  const Parameters best = filled(5.0F);
-  const std::string bytes = encode_training_state(sample_state(), &best, sample_info());
-  EXPECT_EQ(decode_checkpoint(bytes, "file").best, best);
+  RunPosition position = sample_position();
+  position.best = BestEpoch{1, {}, {}, filled(5.0F)};
+  const std::string bytes = state_bytes(position);
+  EXPECT_EQ(decode_state(bytes, "file").position.best->parameters, filled(5.0F));
   const std::string other = changed(
       bytes, true, [](SafetensorsFile& file) { file.tensors.back().bytes.back() ^= std::byte{1}; });
   EXPECT_THAT(problem(other), testing::HasSubstr("SHA-256 of its tensors"));
 }
 
-TEST(Checkpoint, AModelIsReadBackWithoutState) {
-  const Checkpoint checkpoint = decode_checkpoint(model_bytes(), "file");
-  EXPECT_EQ(checkpoint,
-            (Checkpoint{sample_state().parameters, std::nullopt, std::nullopt, sample_info()}));
+TEST(Checkpoint, AModelIsReadBackWithWhereItComesFrom) {
+  const TrainedModel model = decode_model(model_bytes(), "file");
+  EXPECT_EQ(model.parameters, sample_state().parameters);
+  EXPECT_EQ(model.epoch, 2U);
+  expect_provenance(model.provenance.value());
+  EXPECT_EQ(model.config.value().data_dir, sample_config().data_dir);
 }
 
 TEST(Checkpoint, EveryBitOfTheValuesIsKept) {
-  TrainState state = sample_state();
+  RunPosition position = sample_position();
+  TrainState& state = position.state;
   for (std::uint32_t i = 0; i < kParameterCount; ++i) {
     // Walks through NaN payloads, infinities, denormals and negative zero too.
     state.parameters.values[i] = std::bit_cast<float>(i * 196'613U);
   }
   state.momentum.values[0] = std::bit_cast<float>(0x7fc01234U);
   state.momentum.values[1] = -0.0F;
-  const Checkpoint read = decode_checkpoint(encode_training_state(state, nullptr, {}), "file");
+  const TrainState read = decode_state(state_bytes(position), "file").position.state;
   const std::size_t size = kParameterCount * sizeof(float);
-  EXPECT_EQ(std::memcmp(read.state->parameters.values.data(), state.parameters.values.data(), size),
-            0);
-  EXPECT_EQ(std::memcmp(read.state->momentum.values.data(), state.momentum.values.data(), size), 0);
+  EXPECT_EQ(std::memcmp(read.parameters.values.data(), state.parameters.values.data(), size), 0);
+  EXPECT_EQ(std::memcmp(read.momentum.values.data(), state.momentum.values.data(), size), 0);
 }
 
 TEST(Checkpoint, TheStepIsThatOfTheState) {
-  TrainState state = sample_state();
-  state.step = UINT64_MAX;
-  const Checkpoint read =
-      decode_checkpoint(encode_training_state(state, nullptr, sample_info()), "file");
-  EXPECT_EQ(read.state->step, UINT64_MAX);
-  EXPECT_EQ(read.info->step, UINT64_MAX);
+  RunPosition position = sample_position();
+  position.state.step = UINT64_MAX;
+  EXPECT_EQ(decode_state(state_bytes(position), "file").position.state.step, UINT64_MAX);
 }
 
 TEST(Checkpoint, AModelHoldsJustTheEightParametersInOrder) {
@@ -142,7 +157,13 @@ TEST(Checkpoint, TheMetadataHoldsWhatTheContractSays) {
   EXPECT_EQ(metadata.at("format_version"), "1");
   EXPECT_EQ(metadata.at("epoch"), "2");
   EXPECT_EQ(metadata.at("step"), "1876");
-  EXPECT_EQ(metadata.at("config"), sample_info().config_json);
+  const auto config = nlohmann::json::parse(metadata.at("config"));
+  EXPECT_EQ(config["epochs"], 40);
+  EXPECT_EQ(config["data_dir"], sample_config().data_dir->string());
+  EXPECT_EQ(config["engine"], "fused");  // the machine's part as resolved
+  EXPECT_EQ(config["device"], "cpu");
+  EXPECT_EQ(config["threads"], 3);
+  EXPECT_FALSE(config.contains("json"));
   const auto classes = nlohmann::json::parse(metadata.at("class_names"));
   ASSERT_EQ(classes.size(), 10U);
   EXPECT_EQ(classes[0], "T-shirt/top");
@@ -153,7 +174,8 @@ TEST(Checkpoint, TheMetadataHoldsWhatTheContractSays) {
   EXPECT_EQ(metadata.at("program_version"), "0.1.0");
   EXPECT_EQ(metadata.at("libtorch_version"), "2.15.0");
   EXPECT_EQ(metadata.at("data_sha256"), std::string(64, 'a'));
-  EXPECT_EQ(metadata.at("resume.seconds"), "12.5");
+  EXPECT_EQ(metadata.at("resume.device"), "cpu");
+  EXPECT_EQ(nlohmann::json::parse(metadata.at("resume.progress"))["seconds"], 0.0);
   const TrainState state = sample_state();
   EXPECT_EQ(metadata.at("tensors_sha256"),
             Sha256()
@@ -227,25 +249,25 @@ TEST(Checkpoint, ExchangedTensorsAreNoticed) {
 }
 
 TEST(Checkpoint, ANewerFormatIsNamedSo) {
-  EXPECT_EQ(problem(with_metadata("format_version", "2")),
+  EXPECT_EQ(problem(with_metadata(state_bytes(), "format_version", "2")),
             "cannot read 'file': it was written by a newer program: its format version is 2, this "
             "program reads 1");
-  EXPECT_NE(problem(with_metadata("format_version", "0")), "");
-  EXPECT_NE(problem(with_metadata("format_version", "one")), "");
-  EXPECT_NE(problem(with_metadata("format_version", "")), "");
+  EXPECT_NE(problem(with_metadata(state_bytes(), "format_version", "0")), "");
+  EXPECT_NE(problem(with_metadata(state_bytes(), "format_version", "one")), "");
+  EXPECT_NE(problem(with_metadata(state_bytes(), "format_version", "")), "");
 }
 
 TEST(Checkpoint, UnknownMetadataOfTheSameVersionIsPassedOver) {
-  EXPECT_EQ(problem(with_metadata("more", "text")), "");
+  EXPECT_EQ(problem(with_metadata(state_bytes(), "more", "text")), "");
 }
 
 TEST(Checkpoint, CountersMustBeWholeNumbers) {
   for (const std::string value :
        {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "18446744073709551616"}) {
-    EXPECT_NE(problem(with_metadata("epoch", value)).find("expected a whole number"),
+    EXPECT_NE(problem(with_metadata(state_bytes(), "epoch", value)).find("expected a whole number"),
               std::string::npos)
         << value;
-    EXPECT_NE(problem(with_metadata("step", value)), "") << value;
+    EXPECT_NE(problem(with_metadata(state_bytes(), "step", value)), "") << value;
   }
 }
 
@@ -276,16 +298,17 @@ TEST(Checkpoint, TensorsOfAnotherNetworkAreNamed) {
       std::string::npos);
 }
 
-TEST(Checkpoint, AModelFromPythonHasNoInfo) {
+TEST(Checkpoint, AModelFromPythonSaysNothingOfItsTraining) {
   // As safetensors.torch.save_file writes a state_dict: sorted by name, other metadata or none.
   const std::string bytes = changed(model_bytes(), false, [](SafetensorsFile& file) {
     file.metadata = {{"format", "pt"}, {"epoch", "about 3"}};
     std::swap(file.tensors[0], file.tensors[1]);
   });
-  const Checkpoint checkpoint = decode_checkpoint(bytes, "file");
-  EXPECT_EQ(checkpoint.parameters, sample_state().parameters);
-  EXPECT_FALSE(checkpoint.info);
-  EXPECT_FALSE(checkpoint.state);
+  const TrainedModel model = decode_model(bytes, "file");
+  EXPECT_EQ(model.parameters, sample_state().parameters);
+  EXPECT_FALSE(model.provenance);
+  EXPECT_FALSE(model.config);
+  EXPECT_FALSE(model.epoch);
 }
 
 TEST(Checkpoint, TheOrderOfTheTensorsInTheFileIsFree) {
@@ -294,7 +317,7 @@ TEST(Checkpoint, TheOrderOfTheTensorsInTheFileIsFree) {
     std::ranges::sort(file.tensors, {}, &Tensor::name);
   });
   ASSERT_NE(bytes, state_bytes());
-  EXPECT_EQ(decode_checkpoint(bytes, "file"), decode_checkpoint(state_bytes(), "file"));
+  EXPECT_EQ(decode_state(bytes, "file").position.state, sample_state());
 }
 
 TEST(Checkpoint, MomentumWithoutMetadataIsNoTrainingState) {
@@ -305,9 +328,9 @@ TEST(Checkpoint, MomentumWithoutMetadataIsNoTrainingState) {
 }
 
 TEST(Checkpoint, TextThatIsNotUtf8IsRefusedWhenWriting) {
-  CheckpointInfo info = sample_info();
-  info.config_json = "\xff";
-  EXPECT_THROW(encode_model(filled(0.0F), info), Error);
+  Provenance provenance = sample_provenance();
+  provenance.program_version = "\xff";
+  EXPECT_THROW(model_bytes(provenance), Error);
 }
 
 TEST(Checkpoint, FilesAreLoadedOrRefusedByName) {
@@ -317,7 +340,7 @@ TEST(Checkpoint, FilesAreLoadedOrRefusedByName) {
   const auto path = directory / "last.safetensors";
   const auto load_problem = [&]() -> std::string {
     try {
-      load_checkpoint(path);
+      load_model(path);
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::kCheckpoint);
       return error.what();
@@ -326,7 +349,7 @@ TEST(Checkpoint, FilesAreLoadedOrRefusedByName) {
   };
   EXPECT_NE(load_problem().find(path.string()), std::string::npos);
   write_file_atomically(path, state_bytes());
-  EXPECT_EQ(*load_checkpoint(path).state, sample_state());
+  EXPECT_EQ(load_saved_run(path).position.state, sample_state());
   std::ofstream(path) << "text";
   EXPECT_NE(load_problem().find(path.string()), std::string::npos);
   std::filesystem::resize_file(path, std::uintmax_t{1} << 33);  // 8 GiB, without blocks

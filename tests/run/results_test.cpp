@@ -4,17 +4,19 @@
 
 #include <limits>
 
+#include "support/errors.h"
+
 namespace fmnist {
 namespace {
 
 RunFacts facts() {
   RunFacts facts;
-  facts.program_version = "1.2.3";
+  facts.provenance = {.program_version = "1.2.3",
+                      .libtorch_version = "2.15.0",
+                      .engine = {EngineChoice::kTorch, "cpu", 2, "avx2"},
+                      .data = {"/data", "abc", false}};
   facts.device = {"cuda", "cpu", "there is no driver", "install one", true};
-  facts.engine = {"torch", "cpu", 2, "avx2"};
-  facts.data_directory = "/data";
-  facts.data_sha256 = "abc";
-  facts.output = "runs/one";
+  facts.config.output = "runs/one";
   return facts;
 }
 
@@ -30,7 +32,7 @@ TEST(ResultsTest, StartEventHasTheContractsKeys) {
   EXPECT_EQ(json["config"]["batch_size"], 64);
   EXPECT_EQ(json["device"].dump(),
             R"({"requested":"cuda","used":"cpu","reason":"there is no driver"})");
-  EXPECT_EQ(json["engine"].dump(), R"({"name":"torch","threads":2,"isa":"avx2"})");
+  EXPECT_EQ(json["engine"].dump(), R"({"name":"torch","device":"cpu","threads":2,"isa":"avx2"})");
   EXPECT_EQ(json["data"].dump(), R"({"dir":"/data","sha256":"abc","verified":false})");
   EXPECT_EQ(json["parameters"], 21840);
   EXPECT_EQ(json["output"], "runs/one");
@@ -85,10 +87,28 @@ TEST(ResultsTest, ResultDocumentIsStartAndResultInOneObject) {
   EXPECT_EQ(json["engine"]["name"], "torch");
 }
 
-TEST(ResultsTest, MetricsRowsMatchTheHeader) {
-  EXPECT_EQ(metrics_csv_header(),
-            "epoch,step,lr,train_loss,train_accuracy,split,loss,accuracy,weights_sha256\n");
-  EXPECT_EQ(metrics_csv_row(epoch()), "3,2814,0.01,0.5,0.75,test,0.625,0.5,feed\n");
+TEST(ResultsTest, AResultIsReadBack) {
+  RunResult result;
+  result.status = RunStatus::kMaxTime;
+  result.epochs = 3;
+  result.seconds = 1.5;
+  auto json = result_document(facts(), result, std::nullopt);
+  RunSummary summary = parse_result(json.dump(), "file");
+  EXPECT_EQ(summary.status, RunStatus::kMaxTime);
+  EXPECT_EQ(summary.epochs, 3u);
+  EXPECT_EQ(summary.seconds, 1.5);
+  EXPECT_EQ(summary.provenance, facts().provenance);
+  json["engine"].erase("device");  // as it was before
+  EXPECT_EQ(parse_result(json.dump(), "file").provenance, facts().provenance);
+}
+
+TEST(ResultsTest, WhatIsNoResultIsRefused) {
+  auto json = result_document(facts(), RunResult{}, std::nullopt);
+  json["status"] = "fine";
+  for (const std::string& text :
+       {json.dump(), std::string("{"), std::string("[]"), start_event(facts()).dump()})
+    expect_parts(error_of(ErrorKind::kCheckpoint, [&] { parse_result(text, "a file"); }),
+                 {"'a file'", "not the result of a run"});
 }
 
 }  // namespace

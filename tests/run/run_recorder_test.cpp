@@ -10,8 +10,9 @@
 
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
+#include "fmnist/run/checkpoint.h"
+#include "fmnist/run/metrics_csv.h"
 #include "fmnist/run/run_directory.h"
-#include "fmnist/run/saved_run.h"
 #include "support/child_process.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
@@ -61,10 +62,9 @@ class RunRecorderTest : public testing::Test {
     RunFacts facts;
     facts.config.epochs = 2;
     facts.config.device = {DeviceRequest::Kind::kCpu, std::nullopt};
-    facts.device.used = "cpu";
-    facts.engine = {"fused", "cpu", 3, "avx2"};
-    facts.output = directory();
-    facts.data_sha256 = "abc";
+    facts.config.output = directory();
+    facts.provenance.engine = {EngineChoice::kFused, "cpu", 3, "avx2"};
+    facts.provenance.data.sha256 = "abc";
     return facts;
   }
   /// One that notes what it tells.
@@ -104,14 +104,9 @@ TEST_F(RunRecorderTest, AFinishedRunHasItsFilesAndNoOther) {
   EXPECT_EQ(content(kConfigFile), to_toml(facts().config));
   EXPECT_EQ(content(kMetricsFile),
             metrics_csv_header() + metrics_csv_row(epoch(1)) + metrics_csv_row(epoch(2)));
-  EXPECT_EQ(content(kStateFile), encode_position(position(2, 5.0f), facts()));
-  const Checkpoint model = load_checkpoint(directory() / kModelFile);
-  EXPECT_EQ(model.parameters, result().parameters);
-  EXPECT_FALSE(model.state);
-  ASSERT_TRUE(model.info);
-  EXPECT_EQ(model.info->epoch, 2u);
-  EXPECT_EQ(model.info->step, 20u);
-  EXPECT_EQ(model.info->data_sha256, "abc");
+  EXPECT_EQ(content(kStateFile),
+            encode_state(position(2, 5.0f), facts().config, facts().provenance));
+  EXPECT_EQ(content(kModelFile), encode_model(result(), facts().config, facts().provenance));
   const auto written = nlohmann::json::parse(content(kResultFile));
   EXPECT_EQ(written["status"], "finished");
   EXPECT_EQ(written["checkpoint"], (directory() / kModelFile).string());
@@ -125,9 +120,9 @@ TEST_F(RunRecorderTest, TheModelIsTheBestByValidationWhereThereIsOne) {
   finished.best = BestEpoch{.epoch = 1, .val = {}, .test = {}, .parameters = {}};
   finished.best->parameters.values[3] = 7.0f;
   run.on_finish(finished);
-  const Checkpoint model = load_checkpoint(directory() / kModelFile);
+  const TrainedModel model = load_model(directory() / kModelFile);
   EXPECT_EQ(model.parameters, finished.best->parameters);
-  EXPECT_EQ(model.info->epoch, 1u);
+  EXPECT_EQ(model.epoch, 1u);
 }
 
 TEST_F(RunRecorderTest, ADivergedRunShipsNoModel) {

@@ -1,12 +1,11 @@
-#include "fmnist/run/saved_run.h"
-
 #include <gtest/gtest.h>
-
-#include <map>
 
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
+#include "fmnist/run/checkpoint.h"
+#include "fmnist/run/metrics_csv.h"
 #include "fmnist/run/run_directory.h"
+#include "run/changed_checkpoint.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
 
@@ -38,18 +37,21 @@ RunPosition position() {
 
 BestEpoch best_epoch() { return {1, {0.3, 0.7}, {1.0 / 3.0, 2.0 / 3.0}, parameters(3.0f)}; }
 
-RunFacts facts() {
-  RunFacts facts;
-  facts.config.epochs = 5;
-  facts.config.learning_rate = 0.1;
-  facts.config.data_dir = "/some/where";
-  facts.config.json = true;
-  facts.program_version = "1.2.3";
-  facts.libtorch_version = "2.15.0";
-  facts.device.used = "cpu";
-  facts.engine = {"fused", "cpu", 3, "avx2"};
-  facts.data_sha256 = "abc";
-  return facts;
+Config config() {
+  Config config;
+  config.epochs = 5;
+  config.learning_rate = 0.1;
+  config.data_dir = "/some/where";
+  config.json = true;
+  return config;
+}
+
+std::string encoded(const RunPosition& at) {
+  return encode_state(at, config(),
+                      {.program_version = "1.2.3",
+                       .libtorch_version = "2.15.0",
+                       .engine = {EngineChoice::kFused, "cpu", 3, "avx2"},
+                       .data = {"/data", "abc", true}});
 }
 
 void expect_equal(const RunPosition& found, const RunPosition& expected) {
@@ -76,9 +78,7 @@ class SavedRunTest : public testing::Test {
   const fs::path& directory() const { return temporary_.path(); }
   fs::path state_file() const { return directory() / kStateFile; }
 
-  void save(const RunPosition& at) const {
-    write_file_atomically(state_file(), encode_position(at, facts()));
-  }
+  void save(const RunPosition& at) const { write_file_atomically(state_file(), encoded(at)); }
   SavedRun saved() const {
     save(position());
     return load_saved_run(directory());
@@ -86,9 +86,9 @@ class SavedRunTest : public testing::Test {
   std::string refusal(const fs::path& path) const {
     return error_of(ErrorKind::kCheckpoint, [&] { load_saved_run(path); });
   }
-  /// Expects that a state whose metadata is `info` is refused, although its digests fit.
-  void expect_foreign(const CheckpointInfo& info, const Parameters* best = nullptr) const {
-    write_file_atomically(state_file(), encode_training_state(position().state, best, info));
+  /// Expects that the state `bytes` are refused, although their digests fit.
+  void expect_foreign(const std::string& bytes) const {
+    write_file_atomically(state_file(), bytes);
     expect_parts(refusal(directory()), {state_file().string(), "its metadata is not that of"});
   }
 
@@ -116,21 +116,19 @@ TEST_F(SavedRunTest, SoDoesTheStartOfARun) {
 TEST_F(SavedRunTest, ItKnowsWhereItComesFrom) {
   const SavedRun run = saved();
   EXPECT_EQ(run.file, state_file());
-  EXPECT_EQ(run.engine, "fused");
-  EXPECT_EQ(run.device, "cpu");
-  EXPECT_EQ(run.data_sha256, "abc");
-  EXPECT_EQ(run.program_version, "1.2.3");
-  EXPECT_EQ(run.libtorch_version, "2.15.0");
+  EXPECT_EQ(run.provenance.engine, (EngineInfo{EngineChoice::kFused, "cpu", 3, ""}));
+  EXPECT_EQ(run.provenance.data.sha256, "abc");
+  EXPECT_EQ(run.provenance.program_version, "1.2.3");
+  EXPECT_EQ(run.provenance.libtorch_version, "2.15.0");
 }
 
 TEST_F(SavedRunTest, SettingsAreKeptWithTheMachineAsResolvedAndWithoutWishes) {
-  const Config config = saved().config;
-  Config expected = facts().config;
+  Config expected = config();
   expected.engine = EngineChoice::kFused;
   expected.device = {DeviceRequest::Kind::kCpu, std::nullopt};
   expected.threads = 3;
   expected.json = false;
-  EXPECT_EQ(to_json(config), to_json(expected));
+  EXPECT_EQ(to_json(saved().config), to_json(expected));
 }
 
 TEST_F(SavedRunTest, AFileAndItsDirectoryAreTheSame) {
@@ -144,12 +142,12 @@ TEST_F(SavedRunTest, NothingToResumeIsAnError) {
 }
 
 TEST_F(SavedRunTest, AModelIsNoState) {
-  write_file_atomically(directory() / kModelFile, encode_model(parameters(1.0f), {}));
+  write_file_atomically(directory() / kModelFile, encode_model({}, {}, {}));
   expect_parts(refusal(directory() / kModelFile), {kModelFile, "it holds a model, not the state"});
 }
 
 TEST_F(SavedRunTest, ForeignAndDamagedFilesAreRefused) {
-  const std::string whole = encode_position(position(), facts());
+  const std::string whole = encoded(position());
   std::string flipped = whole;
   flipped.back() = static_cast<char>(flipped.back() ^ 1);
   for (const std::string& bytes :
@@ -160,30 +158,40 @@ TEST_F(SavedRunTest, ForeignAndDamagedFilesAreRefused) {
 }
 
 TEST_F(SavedRunTest, MetadataThatIsNotOursIsRefusedAlthoughItsDigestsFit) {
+  const std::string whole = encoded(position());
+  const auto with = [&](const char* key, const std::string& value) {
+    return with_metadata(whole, key, value);
+  };
   const std::string progress =
       R"({"loss":0.5,"correct":1,"count":2,"epoch_seconds":[0,0],"seconds":0})";
-  CheckpointInfo info;
-  info.config_json = "{}";
-  info.resume = {{"progress", progress}, {"device", "cpu"}};
-  write_file_atomically(state_file(), encode_training_state(position().state, nullptr, info));
+  write_file_atomically(state_file(), with("resume.progress", progress));
   EXPECT_EQ(load_saved_run(directory()).position.epoch_totals.loss, 0.5);  // so far all is well
-  const Parameters best;
-  expect_foreign(info, &best);
-  const auto with = [&](auto change) {
-    CheckpointInfo changed = info;
-    change(changed);
-    expect_foreign(changed);
-  };
-  with([](auto& changed) { changed.config_json = "no JSON"; });
-  with([](auto& changed) { changed.config_json = "[]"; });
-  with([](auto& changed) { changed.config_json = R"({"epochs": -1})"; });
-  with([](auto& changed) { changed.resume.clear(); });
-  with([](auto& changed) { changed.resume.erase("device"); });
+  RunPosition with_best = position();
+  with_best.best = best_epoch();
+  expect_foreign(with_metadata(encoded(with_best), "resume.progress", progress));
+  for (const char* config : {"no JSON", "[]", R"({"epochs": -1})"})
+    expect_foreign(with("config", config));
+  expect_foreign(with("engine", "steam"));
+  for (const char* key : {"resume.progress", "resume.device"})
+    expect_foreign(changed(whole, true, [&](SafetensorsFile& file) { file.metadata.erase(key); }));
   for (const char* text :
        {"", "{}", "null", R"({"loss":"1","correct":1,"count":2,"epoch_seconds":[0,0],"seconds":0})",
         R"({"loss":1,"correct":1,"count":2,"epoch_seconds":[0],"seconds":0})",
         R"({"loss":1,"correct":1,"count":2,"epoch_seconds":[0,0],"seconds":0,"best":{}})"})
-    with([&](auto& changed) { changed.resume["progress"] = text; });
+    expect_foreign(with("resume.progress", text));
+}
+
+TEST_F(SavedRunTest, AStateOfBeforeIsReadToo) {
+  RunPosition at = position();
+  at.best = best_epoch();
+  const std::string before =
+      R"({"best":{"epoch":1,"test":[0.25,0.5],"val":[0.3,0.7]},"correct":17,"count":64,)"
+      R"("epoch_seconds":[1.5,0.0],"loss":0.5,"seconds":12.5})";
+  write_file_atomically(state_file(), with_metadata(encoded(at), "resume.progress", before));
+  const RunPosition read = load_saved_run(directory()).position;
+  EXPECT_EQ(read.best->val, (Metrics{0.3, 0.7}));
+  EXPECT_EQ(read.best->test, (Metrics{0.25, 0.5}));
+  EXPECT_EQ(read.seconds, 12.5);
 }
 
 TEST_F(SavedRunTest, MetricsAreCutToTheFinishedEpochs) {
@@ -216,82 +224,6 @@ TEST_F(SavedRunTest, ForeignOrMissingMetricsAreNone) {
   EXPECT_TRUE(load_saved_run(directory()).metrics_complete);
   write_file_atomically(directory() / kMetricsFile, "a,b\n1,2\n");
   EXPECT_EQ(saved().metrics, "");
-}
-
-class ResumeConfigTest : public SavedRunTest {
- protected:
-  /// The settings when `name` is given as `text`; conflicts are kept.
-  Config with(const std::string& name, const std::string& text) {
-    Config config;
-    find_option(name)->set(config, text);
-    conflicts_.clear();
-    return resume_config(saved(), config, {name}, conflicts_);
-  }
-
-  std::vector<SettingConflict> conflicts_;
-};
-
-TEST_F(ResumeConfigTest, WithoutOptionsTheSavedSettingsHold) {
-  Config config;
-  config.learning_rate = 0.7;  // set, but not given by the user
-  config.output = "elsewhere";
-  const SavedRun run = saved();
-  const Config used = resume_config(run, config, {}, conflicts_);
-  EXPECT_EQ(used.learning_rate, 0.1);
-  EXPECT_EQ(used.output, "elsewhere");  // a wish for this call
-  EXPECT_EQ(to_toml(used), to_toml(run.config));
-  EXPECT_TRUE(conflicts_.empty());
-}
-
-TEST_F(ResumeConfigTest, EverySettingThatChangesTheResultConflicts) {
-  const std::map<std::string, std::string> others = {
-      {"batch-size", "32"},   {"lr", "0.2"},           {"momentum", "0.9"},
-      {"nesterov", "true"},   {"weight-decay", "0.1"}, {"lr-schedule", "cosine"},
-      {"warmup-epochs", "1"}, {"dropout", "0.25"},     {"label-smoothing", "0.1"},
-      {"seed", "1"},          {"val-split", "100"},    {"train-limit", "500"},
-      {"limit-batches", "3"}, {"epochs", "4"}};
-  for (const Option& option : options()) {
-    if (!option.changes_result) continue;
-    const std::string name(option.name);
-    ASSERT_TRUE(others.contains(name)) << name;
-    const Config used = with(name, others.at(name));
-    ASSERT_EQ(conflicts_.size(), 1u) << name;
-    EXPECT_EQ(conflicts_[0].option, name);
-    EXPECT_EQ(conflicts_[0].saved, option.text(saved().config));
-    EXPECT_EQ(conflicts_[0].given, others.at(name));
-    EXPECT_EQ(to_toml(used), to_toml(saved().config)) << name;
-  }
-}
-
-TEST_F(ResumeConfigTest, AllConflictsAreTold) {
-  Config config;
-  config.learning_rate = 0.5;
-  config.seed = 9;
-  resume_config(saved(), config, {"lr", "seed", "momentum"}, conflicts_);
-  ASSERT_EQ(conflicts_.size(), 2u);  // momentum is given as it was saved
-  EXPECT_EQ(conflicts_[0].option, "lr");
-  EXPECT_EQ(conflicts_[1].option, "seed");
-}
-
-TEST_F(ResumeConfigTest, TheSameValueIsNoConflict) {
-  with("lr", "1e-1");
-  EXPECT_TRUE(conflicts_.empty());
-}
-
-TEST_F(ResumeConfigTest, EpochsMayGrow) {
-  EXPECT_EQ(with("epochs", "6").epochs, 6);
-  EXPECT_TRUE(conflicts_.empty());
-}
-
-TEST_F(ResumeConfigTest, WhatLeavesTheResultMayBeGiven) {
-  EXPECT_EQ(with("checkpoint-every", "7b").checkpoint_every, (CheckpointInterval{7, true}));
-  EXPECT_TRUE(conflicts_.empty());
-  EXPECT_EQ(with("threads", "8").threads, 8);
-  EXPECT_TRUE(conflicts_.empty());
-  EXPECT_EQ(with("data-dir", "/moved").data_dir, "/moved");
-  EXPECT_TRUE(conflicts_.empty());
-  EXPECT_TRUE(with("quiet", "true").quiet);
-  EXPECT_TRUE(conflicts_.empty());
 }
 
 }  // namespace

@@ -44,11 +44,10 @@ inline SavedSweep sample_sweep(
   compare_with_best(sweep.ranking);
   if (const SettingSummary* best = winner(sweep.ranking))
     sweep.retrain = "fmnist-train --epochs 2 --lr " + plan.settings[best->setting].front();
-  sweep.engine = {"fused", "cpu", 0, "avx2"};
-  sweep.program_version = "1";
-  sweep.libtorch_version = "2";
-  sweep.data_sha256 = "da7a";
-  sweep.data_verified = true;
+  sweep.provenance = {.program_version = "1",
+                      .libtorch_version = "2",
+                      .engine = {EngineChoice::kFused, "cpu", 2, "avx2"},
+                      .data = {"data", "da7a", true}};
   sweep.plan = std::move(plan);
   return sweep;
 }

@@ -19,13 +19,7 @@ class SavedSweepTest : public ::testing::Test {
  protected:
   /// What a sweep that ended as `sweep` writes.
   static nlohmann::ordered_json document_of(const SavedSweep& sweep) {
-    RunFacts facts;
-    facts.program_version = sweep.program_version;
-    facts.libtorch_version = sweep.libtorch_version;
-    facts.engine = sweep.engine;
-    facts.data_sha256 = sweep.data_sha256;
-    facts.data_verified = sweep.data_verified;
-    auto document = sweep_document(sweep.plan, facts);
+    auto document = sweep_document(sweep.plan, sweep.provenance);
     document.update(sweep_result_event(sweep.plan, sweep.ranking, sweep.finals, sweep.retrain));
     return document;
   }

@@ -21,11 +21,11 @@ Plan plan_of(std::vector<std::string> vary, int epochs = 3) {
   return make_plan(request, base);
 }
 
-RunFacts facts_of(const char* isa = "avx2") {
-  RunFacts facts;
-  facts.engine = {"fused", "cpu", 1, isa};
-  facts.data_sha256 = "abc";
-  return facts;
+Provenance provenance_of(const char* isa = "avx2") {
+  Provenance provenance;
+  provenance.engine = {EngineChoice::kFused, "cpu", 1, isa};
+  provenance.data.sha256 = "abc";
+  return provenance;
 }
 
 TEST(SweepJsonTest, ThePlanEventHoldsTheOptionsOfEveryTrialAsTyped) {
@@ -98,22 +98,26 @@ TEST(SweepJsonTest, APausedTrialIsARungAndAFailedOneSaysWhy) {
 TEST(SweepJsonTest, OnlyTheSameSweepGoesOn) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "sweep.json";
-  const auto document = sweep_document(plan_of({"lr=0.1,0.2"}), facts_of());
+  const auto document = sweep_document(plan_of({"lr=0.1,0.2"}), provenance_of());
   write_file_atomically(file, document.dump());
   const auto difference = [&](const nlohmann::ordered_json& other) {
     return error_of(ErrorKind::kCheckpoint, [&] { check_same_sweep(file, other); });
   };
   check_same_sweep(file, document);
-  check_same_sweep(file, sweep_document(plan_of({"lr=1e-1,2e-1"}), facts_of()));
-  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}, 5), facts_of())),
+  check_same_sweep(file, sweep_document(plan_of({"lr=1e-1,2e-1"}), provenance_of()));
+  Provenance moved = provenance_of();
+  moved.engine.threads = 8;
+  moved.data.directory = "elsewhere";
+  check_same_sweep(file, sweep_document(plan_of({"lr=0.1,0.2"}), moved));
+  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}, 5), provenance_of())),
                {"another sweep: epochs was 3 and is now 5"});
-  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.3"}), facts_of())),
+  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.3"}), provenance_of())),
                {"what varies", "0.1,0.2", "0.1,0.3"});
-  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}), facts_of("avx512"))),
+  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}), provenance_of("avx512"))),
                {"isa", "avx2", "avx512"});
-  RunFacts facts = facts_of();
-  facts.data_sha256 = "def";
-  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}), facts)), {"abc", "def"});
+  Provenance provenance = provenance_of();
+  provenance.data = {"elsewhere", "def", false};
+  expect_parts(difference(sweep_document(plan_of({"lr=0.1,0.2"}), provenance)), {"abc", "def"});
   write_file_atomically(file, "[]");
   expect_parts(difference(document), {"does not hold a sweep"});
   write_file_atomically(file, "{\"settings\":");

@@ -74,8 +74,7 @@ class SweepTest : public testing::Test {
     config_.val_split = 80;
     config_.epochs = 4;
     setup_.dataset = &dataset_;
-    setup_.facts.engine = {"fused", "cpu", 1, "any"};
-    setup_.facts.device.used = "cpu";
+    setup_.provenance.engine = {EngineChoice::kFused, "cpu", 1, "any"};
     setup_.first_parameters = random_parameters;
     setup_.make_engine = [this](const Config& config, const TrainState& state) {
       watch_.on_make(config);
@@ -171,7 +170,7 @@ TEST_F(SweepTest, NoTrialEverSeesTheTestSetAndTheFinalTrainingDoes) {
   EXPECT_GT(looks, 0);
   ASSERT_EQ(sweep.finals().size(), 2u);
   EXPECT_TRUE(sweep.finals()[1].figures);
-  const auto model = load_checkpoint(directory.path() / kModelsFolder / "seed-1.safetensors");
+  const auto model = load_model(directory.path() / kModelsFolder / "seed-1.safetensors");
   EXPECT_EQ(fingerprint(model.parameters), sweep.finals()[1].weights_sha256);
 }
 

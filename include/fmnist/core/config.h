@@ -1,14 +1,29 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string_view>
+#include <utility>
 
 namespace fmnist {
 
 enum class LrSchedule { kConstant, kLinear, kCosine, kStep };
-enum class EngineChoice { kAuto, kTorch, kFused };
+enum class EngineChoice { kAuto, kTorch, kFused };  // kAuto: only a wish, never what runs
 enum class ProgressStyle { kAuto, kBar, kLines, kNone };
+
+/// The engines by name.
+inline constexpr std::array<std::pair<std::string_view, EngineChoice>, 3> kEngineNames = {
+    {{"auto", EngineChoice::kAuto},
+     {"torch", EngineChoice::kTorch},
+     {"fused", EngineChoice::kFused}}};
+
+/// The engine's name as one types it.
+std::string_view to_string(EngineChoice engine);
+
+/// The engine called `name`, or nothing.
+std::optional<EngineChoice> parse_engine(std::string_view name);
 
 /// The device asked for: `auto`, `cpu`, `cuda` or `cuda:N`.
 struct DeviceRequest {

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 
 namespace fmnist {
@@ -25,6 +27,12 @@ struct Metrics {
 
 /// Means of `totals`; both zero when it counts no image.
 Metrics mean(const Totals& totals);
+
+/// {"loss", "accuracy"}; a loss that is not finite is null, and so are metrics that there are not.
+nlohmann::ordered_json to_json(const std::optional<Metrics>& metrics);
+
+/// Reads what `to_json` writes: a loss that was not finite is NaN. Throws nlohmann's exceptions.
+std::optional<Metrics> metrics_from_json(const nlohmann::json& json);
 
 /// Cross-entropy -log softmax(logits)[label] summed over the rows of `logits` [n, 10], in double,
 /// and how many rows have their first largest entry at the label. `labels` has n entries.

@@ -9,13 +9,20 @@
 
 namespace fmnist {
 
+/// Which data.
+struct DataInfo {
+  std::filesystem::path directory;  // where the four files were found
+  std::string sha256;               // over the four files' uncompressed bytes, train first
+  bool verified = false;            // every file is the published one, by SHA-256
+
+  bool operator==(const DataInfo&) const = default;
+};
+
 /// Both splits with their provenance.
 struct Dataset {
   Split train;
   Split test;
-  std::filesystem::path directory;    // where the four files were found
-  std::string sha256;                 // over the four files' uncompressed bytes, train first
-  bool verified = false;              // every file is the published one, by SHA-256
+  DataInfo info;
   std::vector<std::string> warnings;  // sentences for the log
 };
 

@@ -3,23 +3,35 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "fmnist/core/config.h"
 #include "fmnist/core/metrics.h"
 #include "fmnist/core/parameters.h"
 #include "fmnist/data/split.h"
 
 namespace fmnist {
 
-/// Which engine runs, for people and for the `start` event: known before one is made.
+/// Which engine runs: known before one is made.
 struct EngineInfo {
-  std::string name;    // "torch" or "fused"
-  std::string device;  // "cpu", "cuda:0"
+  EngineChoice name = EngineChoice::kTorch;  // never kAuto
+  std::string device;                        // "cpu", "cuda:0"
   int threads = 1;
   std::string isa;  // instruction set of the arithmetic, for example "avx512"
+
+  bool operator==(const EngineInfo&) const = default;
 };
+
+/// {"name", "device", "threads", "isa"}.
+nlohmann::ordered_json to_json(const EngineInfo& engine);
+
+/// Reads what `to_json` writes. Files written before may lack the device, which is empty then, and
+/// the threads of the fused engine, which are 0 then. Throws nlohmann's exceptions and
+/// std::invalid_argument.
+EngineInfo engine_from_json(const nlohmann::json& json);
 
 /// What an engine must know of the recipe; the learning rate comes with every step.
 struct StepOptions {

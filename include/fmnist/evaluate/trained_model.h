@@ -1,28 +1,12 @@
 #pragma once
 
-#include <filesystem>
-#include <optional>
 #include <string_view>
 
-#include "fmnist/core/config.h"
-#include "fmnist/core/parameters.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/data/split.h"
 #include "fmnist/run/checkpoint.h"
 
 namespace fmnist {
-
-/// A network to look at, and what its checkpoint says of its training.
-struct TrainedModel {
-  std::filesystem::path file;
-  Parameters parameters;
-  std::optional<CheckpointInfo> info;  // with `config`; not in a model that another program wrote
-  std::optional<Config> config;
-};
-
-/// Reads the checkpoint `path`, or of a run directory its model (model.safetensors), or where there
-/// is none yet the state (last.safetensors). Throws `Error` (kCheckpoint).
-TrainedModel load_model(const std::filesystem::path& path);
 
 enum class SplitName { kTest, kVal, kTrain };
 

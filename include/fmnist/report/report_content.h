@@ -11,8 +11,8 @@
 #include "fmnist/evaluate/evaluation.h"
 #include "fmnist/evaluate/shifts.h"
 #include "fmnist/evaluate/trained_model.h"
-#include "fmnist/report/run_summary.h"
-#include "fmnist/run/metrics_history.h"
+#include "fmnist/run/metrics_csv.h"
+#include "fmnist/run/results.h"
 
 namespace fmnist {
 
@@ -34,8 +34,7 @@ struct ReportContent {
   TrainedModel model;
   std::optional<RunSummary> run;  // none while a run goes on, or when it was killed
   std::vector<EpochMetrics> epochs;
-  std::filesystem::path data_directory;
-  bool data_verified = false;
+  DataInfo data;                     // of the test images
   bool trained_on_this_data = true;  // as far as the model says
   Evaluation evaluation;             // on the test set
   std::vector<ShownImage> examples;  // the first test image of each class that has one

@@ -2,57 +2,63 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "fmnist/core/config.h"
 #include "fmnist/core/parameters.h"
+#include "fmnist/run/provenance.h"
+#include "fmnist/train/events.h"
 
 namespace fmnist {
 
-/// Where a checkpoint comes from and how far its training was: its metadata, besides the format
-/// version, the digests and the constants of the data (class names, mean, standard deviation).
-struct CheckpointInfo {
-  std::uint64_t epoch = 0;  // finished epochs
-  std::uint64_t step = 0;   // optimiser updates done so far
-  std::string config_json;
-  std::string engine;
-  std::string program_version;
-  std::string libtorch_version;
-  std::string data_sha256;
-  std::map<std::string, std::string> resume;  // more that a resumed run needs, by name
-
-  bool operator==(const CheckpointInfo&) const = default;
-};
-
-/// A checkpoint file's content.
-struct Checkpoint {
+/// A network to look at, and what its checkpoint says of its training: nothing in a file that
+/// another program wrote. A provenance has neither the instruction set nor the data's directory.
+struct TrainedModel {
+  std::filesystem::path file;
   Parameters parameters;
-  std::optional<TrainState> state;     // in a training state; its parameters are the same
-  std::optional<Parameters> best;      // likewise, of a run with a validation split
-  std::optional<CheckpointInfo> info;  // not in a model that another program wrote
-
-  bool operator==(const Checkpoint&) const = default;
+  std::optional<Config> config;  // the machine's part as resolved
+  std::optional<Provenance> provenance;
+  std::optional<std::uint64_t> epoch;  // finished ones
 };
 
-/// The bytes of a model file: exactly the eight parameters, named as in Python. Throws `Error`
-/// (kCheckpoint) when a text of `info` is not UTF-8.
-std::string encode_model(const Parameters& parameters, const CheckpointInfo& info);
+/// A run as its state file holds it.
+struct SavedRun {
+  std::filesystem::path file;
+  Config config;          // the machine's part as resolved
+  Provenance provenance;  // without the instruction set and the data's directory
+  RunPosition position;
+  std::string metrics;            // the finished epochs' part of metrics.csv beside the file
+  bool metrics_complete = false;  // with a row for every one of them
+};
 
-/// The bytes of a training state: the eight parameters and their momentum buffers, under
-/// `momentum.<name>`, and those of the best epoch so far, if any, under `best.<name>`. The step is
-/// the state's; `info.step` is not looked at. Throws as `encode_model` does.
-std::string encode_training_state(const TrainState& state, const Parameters* best,
-                                  const CheckpointInfo& info);
+/// The bytes of model.safetensors: exactly the eight parameters that `result` ships, named as in
+/// Python, and where they come from. Throws `Error` (kCheckpoint) when a text is not UTF-8.
+std::string encode_model(const RunResult& result, const Config& config,
+                         const Provenance& provenance);
 
-/// Reads what the two functions above write, or a safetensors file of just the eight parameters
-/// from elsewhere; `name` stands for it in messages. Throws `Error` (kCheckpoint) on a damaged
-/// file, on names, shapes or types of another network, on a digest that does not match, and on a
-/// file of a newer program. A change in any byte of a file written here is noticed.
-Checkpoint decode_checkpoint(std::string_view bytes, const std::string& name);
+/// The bytes of last.safetensors, all that a run at `position` needs to go on: the eight
+/// parameters, their momentum buffers under `momentum.<name>`, those of the best epoch so far, if
+/// any, under `best.<name>`, and counters. Throws as `encode_model` does.
+std::string encode_state(const RunPosition& position, const Config& config,
+                         const Provenance& provenance);
 
-/// `decode_checkpoint` of the file at `path`; throws also when that cannot be read.
-Checkpoint load_checkpoint(const std::filesystem::path& path);
+/// The weights in what either function above wrote, or in a safetensors file of just the eight
+/// parameters from elsewhere; `name` stands for it in messages. Throws `Error` (kCheckpoint) on a
+/// damaged file, on names, shapes or types of another network, on a digest that does not match, and
+/// on a file of a newer program. A change in any byte of a file written here is noticed.
+TrainedModel decode_model(std::string_view bytes, const std::string& name);
+
+/// The run in what `encode_state` wrote, without its metrics; throws as `decode_model` does.
+SavedRun decode_state(std::string_view bytes, const std::string& name);
+
+/// Reads the checkpoint `path`, or of a run directory its model (model.safetensors), or where there
+/// is none yet the state (last.safetensors). Throws `Error` (kCheckpoint).
+TrainedModel load_model(const std::filesystem::path& path);
+
+/// Reads the state file `path`, or the one in the directory `path`. Throws `Error` (kCheckpoint)
+/// when there is nothing to resume or it cannot be trusted.
+SavedRun load_saved_run(const std::filesystem::path& path);
 
 }  // namespace fmnist

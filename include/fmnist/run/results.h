@@ -10,6 +10,7 @@
 #include "fmnist/core/config.h"
 #include "fmnist/core/error.h"
 #include "fmnist/engine/engine.h"
+#include "fmnist/run/provenance.h"
 #include "fmnist/train/events.h"
 
 namespace fmnist {
@@ -17,19 +18,24 @@ namespace fmnist {
 /// What is known of a run before its first step and does not change.
 struct RunFacts {
   Config config;
-  std::string program_version;
-  std::string libtorch_version;
+  Provenance provenance;
   DeviceChoice device;
-  EngineInfo engine;
-  std::filesystem::path data_directory;
-  std::string data_sha256;
-  bool data_verified = false;
-  std::optional<std::filesystem::path> output;
   std::optional<std::filesystem::path> resumed_from;
 };
 
-/// The `start`, `epoch`, `checkpoint`, `result` and `error` events, schema "fmnist-train/1": what
-/// `--json` prints, a line each.
+/// What a finished or stopped run says of itself in result.json, as far as a report tells it.
+struct RunSummary {
+  RunStatus status = RunStatus::kFinished;
+  std::uint64_t epochs = 0;
+  double seconds = 0.0;
+  Provenance provenance;
+};
+
+/// The beginning of every JSON object this program prints: {"schema", "event"}.
+nlohmann::ordered_json event(std::string_view name);
+
+/// The `start`, `epoch`, `checkpoint`, `result` and `error` events: what `--json` prints, a line
+/// each.
 nlohmann::ordered_json start_event(const RunFacts& facts);
 nlohmann::ordered_json epoch_event(const EpochFinished& epoch);
 nlohmann::ordered_json checkpoint_event(const std::filesystem::path& path, std::uint64_t epochs,
@@ -42,12 +48,11 @@ nlohmann::ordered_json error_event(ErrorKind kind, std::string_view message, std
 nlohmann::ordered_json result_document(const RunFacts& facts, const RunResult& result,
                                        const std::optional<std::filesystem::path>& checkpoint);
 
+/// Reads the content of a result.json; `name` stands for it in messages. Throws `Error`
+/// (kCheckpoint) when it is none.
+RunSummary parse_result(std::string_view bytes, const std::string& name);
+
 /// `json` on one line; bytes of a path that are not UTF-8 are replaced.
 std::string to_line(const nlohmann::ordered_json& json);
-
-/// The header and one row (newline included) of `metrics.csv`. It holds no times: a resumed run
-/// writes the same bytes as one that was never stopped.
-std::string metrics_csv_header();
-std::string metrics_csv_row(const EpochFinished& epoch);
 
 }  // namespace fmnist

@@ -35,8 +35,8 @@ class RunRecorder final : public Observer {
     std::function<void(const Error&)> failed = [](const auto&) {};
   };
 
-  /// Writes config.toml into `facts.output`, and metrics.csv where `metrics`, its content so far,
-  /// is not empty. Throws `Error` (kRuntime) when it cannot.
+  /// Writes config.toml into `facts.config.output`, and metrics.csv where `metrics`, its content so
+  /// far, is not empty. Throws `Error` (kRuntime) when it cannot.
   RunRecorder(RunFacts facts, std::string metrics, Listener listener);
   /// Writes what waits.
   ~RunRecorder() override;
@@ -55,7 +55,7 @@ class RunRecorder final : public Observer {
  private:
   using Sink = std::function<void(const std::filesystem::path&, const std::string&)>;
 
-  std::filesystem::path path(const char* file) const { return *facts_.output / file; }
+  std::filesystem::path path(const char* file) const { return *facts_.config.output / file; }
   void put(const char* file, const std::string& bytes, const Sink& sink);
   void write_now(const char* file, const std::string& bytes);
   /// Returns the number of the write.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fmnist/run/provenance.h"
 #include "fmnist/sweep/plan.h"
 #include "fmnist/sweep/ranking.h"
 
@@ -16,11 +17,7 @@ struct SavedSweep {
   std::vector<SettingSummary> ranking;  // best first; never empty
   std::vector<TrialRecord> finals;      // of the final training, a record for each seed, if any
   std::string retrain;                  // the command that trains the best; empty without one
-  EngineInfo engine;                    // 0 threads: they decide nothing
-  std::string program_version;
-  std::string libtorch_version;
-  std::string data_sha256;
-  bool data_verified = false;
+  Provenance provenance;
 };
 
 /// Whether `directory` holds a sweep, ended or not.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fmnist/run/provenance.h"
 #include "fmnist/sweep/plan.h"
 #include "fmnist/sweep/ranking.h"
 
@@ -38,7 +39,7 @@ nlohmann::ordered_json sweep_result_event(const Plan& plan,
 
 /// The content of sweep.json before there is a result: the plan with the engine and data that its
 /// results depend on.
-nlohmann::ordered_json sweep_document(const Plan& plan, const RunFacts& facts);
+nlohmann::ordered_json sweep_document(const Plan& plan, const Provenance& provenance);
 
 /// Throws `Error` (kCheckpoint), saying what differs, unless the sweep.json at `path` is of the
 /// same plan, engine and data as `document`.

@@ -9,7 +9,7 @@
 
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/engine.h"
-#include "fmnist/run/results.h"
+#include "fmnist/run/provenance.h"
 #include "fmnist/train/events.h"
 
 namespace fmnist {
@@ -41,7 +41,7 @@ struct TrialRecord {
 /// What all trials of a sweep share.
 struct SweepSetup {
   const Dataset* dataset;
-  RunFacts facts;  // all but the configuration
+  Provenance provenance;
   std::function<std::unique_ptr<Engine>(const Config&, const TrainState&)>
       make_engine;                                                 // called from several threads
   std::function<Parameters(std::uint64_t seed)> first_parameters;  // likewise

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "fmnist/core/config.h"
 #include "fmnist/core/metrics.h"
@@ -79,7 +80,10 @@ struct RunPosition {
 enum class RunStatus { kFinished, kInterrupted, kDiverged, kMaxTime };
 
 /// The status as it stands in results: "finished", "interrupted", "diverged", "max_time".
-const char* to_string(RunStatus status);
+std::string_view to_string(RunStatus status);
+
+/// The status called `name`, or nothing.
+std::optional<RunStatus> parse_run_status(std::string_view name);
 
 /// What a run came to.
 struct RunResult {

@@ -1,10 +1,13 @@
 #include "cli/commands/evaluate_command.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <string>
 #include <system_error>
 
 #include "cli/commands/model_engine.h"
+#include "cli/commands/provenance.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/progress_bar.h"
@@ -61,10 +64,9 @@ ShiftGrid evaluate_shifts_with_bar(Engine& engine, const Split& split, int reach
   });
 }
 
-std::string heading(const EvaluationFacts& facts) {
-  return facts.checkpoint.string() +
-         (facts.epoch ? ", epoch " + std::to_string(*facts.epoch) : std::string()) + ", on " +
-         std::string(to_string(facts.split)) + "\n";
+std::string heading(const TrainedModel& model, SplitName split) {
+  return fmt::format("{}{}, on {}\n", model.file.string(),
+                     model.epoch ? fmt::format(", epoch {}", *model.epoch) : "", to_string(split));
 }
 
 }  // namespace
@@ -83,20 +85,13 @@ int run_evaluate(const EvaluateOptions& options, const Config& config) {
   const Evaluation evaluation = evaluate_predictions(engine->logits(split.images), split.labels);
   std::optional<ShiftGrid> shifts;
   if (options.shifts) shifts = evaluate_shifts_with_bar(*engine, split, *options.shifts, config);
-  const EvaluationFacts facts{.checkpoint = model.file,
-                              .epoch = model.info ? std::optional(model.info->epoch) : std::nullopt,
-                              .weights_sha256 = fingerprint(model.parameters),
-                              .split = options.split,
-                              .engine = engine_info(machine),
-                              .data_directory = dataset.directory,
-                              .data_sha256 = dataset.sha256,
-                              .data_verified = dataset.verified};
-  const auto event = evaluation_event(facts, evaluation, shifts);
+  const auto event =
+      evaluation_event(model, options.split, provenance_of(machine, dataset), evaluation, shifts);
   if (config.output) write_files(*config.output, event, evaluation, shifts);
   if (config.json) {
     print_json(event);
   } else {
-    print(heading(facts) + evaluation_table(evaluation) +
+    print(heading(model, options.split) + evaluation_table(evaluation) +
           (shifts ? "\n" + shifts_table(*shifts) : std::string()));
   }
   return 0;

@@ -1,5 +1,7 @@
 #include "cli/commands/model_engine.h"
 
+#include <fmt/format.h>
+
 #include "cli/terminal/log.h"
 #include "fmnist/core/error.h"
 
@@ -20,10 +22,11 @@ Config completed(Config config, const TrainedModel& model) {
 
 void log_data(const TrainedModel& model, const Dataset& dataset) {
   for (const std::string& warning : dataset.warnings) log_warning(warning);
-  log_detail("data from " + dataset.directory.string() + ", SHA-256 " + dataset.sha256);
-  if (model.info && model.info->data_sha256 != dataset.sha256) {
-    log_warning("'" + model.file.string() + "' was trained on other data (SHA-256 " +
-                model.info->data_sha256 + ") than that in '" + dataset.directory.string() + "'");
+  log_detail("data from " + dataset.info.directory.string() + ", SHA-256 " + dataset.info.sha256);
+  if (model.provenance && model.provenance->data.sha256 != dataset.info.sha256) {
+    log_warning(fmt::format("'{}' was trained on other data (SHA-256 {}) than that in '{}'",
+                            model.file.string(), model.provenance->data.sha256,
+                            dataset.info.directory.string()));
   }
 }
 

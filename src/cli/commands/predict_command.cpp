@@ -40,7 +40,7 @@ std::array<std::size_t, kClassCount> ranking_of(std::span<const float> logits) {
 
 nlohmann::ordered_json prediction_event(const Prediction& prediction, std::size_t top_k) {
   const std::size_t best = prediction.ranking.front();
-  nlohmann::ordered_json json = {{"schema", "fmnist-train/1"}, {"event", "prediction"}};
+  nlohmann::ordered_json json = event("prediction");
   json["file"] = prediction.file;
   if (prediction.index) json["index"] = *prediction.index;
   json["class"] = best;

@@ -1,5 +1,7 @@
 #include "cli/commands/provenance.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 #include "cli/terminal/log.h"
@@ -9,27 +11,22 @@ namespace fmnist {
 
 void log_provenance(const Dataset& dataset, const Machine& machine) {
   for (const std::string& warning : dataset.warnings) log_warning(warning);
-  log_detail("data from " + dataset.directory.string() + ", SHA-256 " + dataset.sha256);
+  log_detail(fmt::format("data from {}, SHA-256 {}", dataset.info.directory.string(),
+                         dataset.info.sha256));
   if (machine.device.fell_back) {
-    log_warning("--device " + machine.device.requested + " cannot be used: " +
-                machine.device.reason + "; training on the CPU (" + machine.device.hint + ")");
+    log_warning(fmt::format("--device {} cannot be used: {}; training on the CPU ({})",
+                            machine.device.requested, machine.device.reason, machine.device.hint));
   } else {
-    log_detail("device " + machine.device.used + ": " + machine.device.reason);
+    log_detail(fmt::format("device {}: {}", machine.device.used, machine.device.reason));
   }
-  log_detail("engine " + engine_name(machine) + ": " + machine.engine_reason);
+  log_detail(fmt::format("engine {}: {}", to_string(machine.engine), machine.engine_reason));
 }
 
-RunFacts run_facts(const Config& config, const Machine& machine, const Dataset& dataset) {
-  return {.config = config,
-          .program_version = FMNIST_VERSION,
+Provenance provenance_of(const Machine& machine, const Dataset& dataset) {
+  return {.program_version = FMNIST_VERSION,
           .libtorch_version = libtorch_version(),
-          .device = machine.device,
           .engine = engine_info(machine),
-          .data_directory = dataset.directory,
-          .data_sha256 = dataset.sha256,
-          .data_verified = dataset.verified,
-          .output = config.output,
-          .resumed_from = std::nullopt};
+          .data = dataset.info};
 }
 
 }  // namespace fmnist

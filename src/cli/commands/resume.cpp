@@ -1,10 +1,11 @@
 #include "cli/commands/resume.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "cli/terminal/log.h"
 #include "fmnist/core/error.h"
-#include "fmnist/core/options.h"
 #include "fmnist/engine/torch/torch_engine.h"
 
 namespace fmnist {
@@ -27,36 +28,24 @@ void log_conflicts(const std::vector<SettingConflict>& conflicts) {
     line(conflict.option, conflict.saved, conflict.given, conflict.saved);
 }
 
-/// The machine's part in the result's bits, resolved: compared after it was chosen.
-void compare_machine(const SavedRun& saved, const Machine& machine,
-                     std::vector<SettingConflict>& conflicts) {
-  const std::string engine = engine_name(machine);
-  const auto compare = [&](const char* option, const std::string& before, const std::string& now) {
-    if (before != now) conflicts.push_back({option, before, now});
-  };
-  compare("engine", saved.engine, engine);
-  compare("device", saved.device, machine.device.used);
-  if (engine == "torch") {
-    compare("threads", find_option("threads")->text(saved.config), std::to_string(machine.threads));
-  }
-}
-
 void warn_of_other_versions(const SavedRun& saved) {
-  if (saved.program_version != FMNIST_VERSION || saved.libtorch_version != libtorch_version()) {
-    log_warning("the saved run is of fmnist-train " + saved.program_version + " with LibTorch " +
-                saved.libtorch_version +
-                ": going on with other versions may not give the bits of a run that was never "
-                "stopped");
+  const Provenance& before = saved.provenance;
+  if (before.program_version != FMNIST_VERSION || before.libtorch_version != libtorch_version()) {
+    log_warning(
+        fmt::format("the saved run is of fmnist-train {} with LibTorch {}: going on with other "
+                    "versions may not "
+                    "give the bits of a run that was never stopped",
+                    before.program_version, before.libtorch_version));
   }
 }
 
 void warn_of_lost_metrics(const SavedRun& saved) {
   if (saved.metrics_complete) return;
   const auto metrics = saved.file.parent_path() / kMetricsFile;
-  log_warning("'" + metrics.string() + "' is missing or lacks some of the " +
-              std::to_string(saved.position.epochs) +
-              " finished epochs: the resumed run is exact, but its " + kMetricsFile +
-              " will lack them, too");
+  log_warning(
+      fmt::format("'{}' is missing or lacks some of the {} finished epochs: the resumed run is "
+                  "exact, but its {} will lack them, too",
+                  metrics.string(), saved.position.epochs, kMetricsFile));
 }
 
 }  // namespace
@@ -70,7 +59,8 @@ Start plan_start(const Invocation& invocation) {
   }
   const bool named = !invocation.resume->empty();
   start.saved = load_saved_run(named ? *invocation.resume : *invocation.config.output);
-  start.config = resume_config(*start.saved, invocation.config, invocation.given, start.conflicts);
+  start.config =
+      resume_config(start.saved->config, invocation.config, invocation.given, start.conflicts);
   start.position = start.saved->position;
   // A state of another directory begins a new run there; else the run goes on in its own place.
   const auto home = start.saved->file.has_parent_path() ? start.saved->file.parent_path()
@@ -85,12 +75,14 @@ Start plan_start(const Invocation& invocation) {
 
 void check_settings(const SavedRun& saved, const Start& start, const Machine& machine) {
   std::vector<SettingConflict> conflicts = start.conflicts;
-  compare_machine(saved, machine, conflicts);
+  for (const SettingConflict& conflict :
+       conflicts_between(saved.provenance.engine, engine_info(machine)))
+    conflicts.push_back(conflict);
   if (!conflicts.empty()) {
     log_conflicts(conflicts);
     throw Error(ErrorKind::kCheckpoint,
-                "cannot resume from '" + saved.file.string() + "' with other settings (" +
-                    std::to_string(conflicts.size()) + ", see the table)",
+                fmt::format("cannot resume from '{}' with other settings ({}, see the table)",
+                            saved.file.string(), conflicts.size()),
                 "leave them out to go on as saved, or start a new run in another --output");
   }
   warn_of_other_versions(saved);
@@ -98,12 +90,14 @@ void check_settings(const SavedRun& saved, const Start& start, const Machine& ma
 }
 
 void check_data(const SavedRun& saved, const Dataset& dataset) {
-  if (dataset.sha256 != saved.data_sha256) {
-    throw Error(ErrorKind::kCheckpoint,
-                "cannot resume from '" + saved.file.string() +
-                    "': it was trained on data of SHA-256 " + saved.data_sha256 + ", found " +
-                    dataset.sha256 + " in '" + dataset.directory.string() + "'",
-                "give --data-dir of the same data");
+  const std::string& trained_on = saved.provenance.data.sha256;
+  if (dataset.info.sha256 != trained_on) {
+    throw Error(
+        ErrorKind::kCheckpoint,
+        fmt::format(
+            "cannot resume from '{}': it was trained on data of SHA-256 {}, found {} in '{}'",
+            saved.file.string(), trained_on, dataset.info.sha256, dataset.info.directory.string()),
+        "give --data-dir of the same data");
   }
 }
 

@@ -7,8 +7,9 @@
 #include "cli/arguments/command_line.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
+#include "fmnist/run/checkpoint.h"
+#include "fmnist/run/resume.h"
 #include "fmnist/run/run_directory.h"
-#include "fmnist/run/saved_run.h"
 
 namespace fmnist {
 

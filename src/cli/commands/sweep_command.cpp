@@ -22,6 +22,7 @@
 #include "fmnist/core/text.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
+#include "fmnist/run/results.h"
 #include "fmnist/run/run_directory.h"
 #include "fmnist/sweep/sweep.h"
 #include "fmnist/sweep/sweep_json.h"
@@ -56,7 +57,7 @@ int print_plan(const Plan& plan, bool json) {
   return 0;
 }
 
-SweepSetup make_setup(const Config& config, const Dataset& dataset, const Machine& machine) {
+SweepSetup make_setup(const Dataset& dataset, const Machine& machine) {
   SweepSetup setup;
   setup.dataset = &dataset;
   // One at a time: LibTorch's modules draw their initial weights from the process's one generator.
@@ -70,7 +71,7 @@ SweepSetup make_setup(const Config& config, const Dataset& dataset, const Machin
     return initial_parameters(seed);
   };
   setup.stop = [] { return stop_signal() != 0; };
-  setup.facts = run_facts(config, machine, dataset);
+  setup.provenance = provenance_of(machine, dataset);
   return setup;
 }
 
@@ -227,11 +228,9 @@ class SweepCommand {
     log_info("stopped by " + stop_signal_name() + " with " + progress() +
              " trials done; go on with: " + resume_command(invocation_, *config_.output));
     if (config_.json) {
-      print_json({{"schema", "fmnist-train/1"},
-                  {"event", "result"},
-                  {"status", "interrupted"},
-                  {"done", done_},
-                  {"trials", plan_.trial_count()}});
+      nlohmann::ordered_json result = event("result");
+      result.update({{"status", "interrupted"}, {"done", done_}, {"trials", plan_.trial_count()}});
+      print_json(result);
     }
     return stopped_status();
   }
@@ -262,13 +261,13 @@ int run_sweep(const Invocation& invocation) {
   // Refuses a --val-split that leaves nothing to train.
   make_train_data(config, dataset.train, dataset.test);
   const Machine machine = choose_machine(config);
-  const SweepSetup setup = make_setup(config, dataset, machine);
+  const SweepSetup setup = make_setup(dataset, machine);
   const int cores = machine.device.used == "cpu" ? available_cpus() : 1;
   const int jobs = options.jobs.value_or(std::max(1, cores / machine.threads));
   const RunDirectory directory(*config.output, resumes            ? Claim::kResume
                                                : config.overwrite ? Claim::kOverwrite
                                                                   : Claim::kNew);
-  auto document = sweep_document(plan, setup.facts);
+  auto document = sweep_document(plan, setup.provenance);
   claim_sweep(directory.path(), resumes, config.overwrite, document);
   log_provenance(dataset, machine);
   for (const std::string& line : plan_lines(plan, kSettingsLogged)) log_info(line);

@@ -66,7 +66,7 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
   std::vector<std::unique_ptr<Observer>> observers;
   std::unique_ptr<JsonLines> json;
   if (facts.config.json) json = std::make_unique<JsonLines>(facts);
-  if (facts.output) {
+  if (facts.config.output) {
     RunRecorder::Listener listener;
     listener.failed = [](const Error& error) { log_warning(error.what()); };
     if (json) {
@@ -76,17 +76,18 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
     }
     observers.push_back(std::make_unique<RunRecorder>(facts, metrics, listener));
     if (facts.config.tensorboard) {
-      observers.push_back(std::make_unique<TensorBoardWriter>(*facts.output / kTensorBoardDirectory,
-                                                              listener.failed));
+      observers.push_back(std::make_unique<TensorBoardWriter>(
+          *facts.config.output / kTensorBoardDirectory, listener.failed));
     }
   }
   const ProgressStyle style = progress_style(facts.config);
-  observers.push_back(std::make_unique<LogLines>(facts.engine, style == ProgressStyle::kLines));
+  observers.push_back(
+      std::make_unique<LogLines>(facts.provenance.engine, style == ProgressStyle::kLines));
   if (style == ProgressStyle::kBar) observers.push_back(std::make_unique<TrainingBar>());
   if (json) {
     observers.push_back(std::move(json));
   } else {
-    observers.push_back(std::make_unique<ResultLines>(facts.output));
+    observers.push_back(std::make_unique<ResultLines>(facts.config.output));
   }
   return observers;
 }
@@ -118,7 +119,7 @@ int run_training(const Invocation& invocation) {
     add_log_file(*config.output / kLogFile, /*append=*/start.claim == Claim::kResume);
   }
   log_provenance(dataset, machine);
-  RunFacts facts = run_facts(config, machine, dataset);
+  RunFacts facts{config, provenance_of(machine, dataset), machine.device, {}};
   if (start.saved) facts.resumed_from = start.saved->file;
   const auto owned = make_observers(facts, start.saved ? start.saved->metrics : "");
   std::vector<Observer*> observers;

@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "cli/commands/provenance.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/signals.h"
@@ -15,8 +16,9 @@
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
+#include "fmnist/run/checkpoint.h"
+#include "fmnist/run/metrics_csv.h"
 #include "fmnist/run/run_directory.h"
-#include "fmnist/run/saved_run.h"
 #include "fmnist/train/trainer.h"
 
 namespace fmnist {
@@ -86,12 +88,8 @@ class Subject {
 
   std::uint64_t steps_per_epoch() const { return fmnist::steps_per_epoch(config_, data_); }
 
-  RunFacts facts() const {
-    RunFacts facts;
-    facts.config = config_;
-    facts.device = machine_.device;
-    facts.engine = engine_info(machine_);
-    return facts;
+  std::string encoded(const RunPosition& position) const {
+    return encode_state(position, config_, provenance_of(machine_, dataset_));
   }
 
  private:
@@ -117,7 +115,7 @@ RunResult run_with_stops(Subject& subject, Memory& memory, std::uint64_t most, i
     });
     if (result.status != RunStatus::kInterrupted || stop_signal() != 0) return result;
     ++stops;
-    write_file_atomically(file, encode_position(memory.position(), subject.facts()));
+    write_file_atomically(file, subject.encoded(memory.position()));
     position = load_saved_run(file).position;
   }
 }

@@ -1,18 +1,19 @@
 #include "cli/terminal/console.h"
 
+#include <fmt/format.h>
+
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "fmnist/core/text.h"
 #include "fmnist/run/run_directory.h"
 
 namespace fmnist {
-namespace {}  // namespace
 
 void LogLines::on_start(const RunStarted& start) {
-  log_info("training on " + counted(start.train_images, "image") + " per epoch, " +
-           counted(start.steps_per_epoch, "step") + ", engine " + engine_.name + " (" +
-           engine_.isa + "), device " + engine_.device + ", " +
-           counted(static_cast<std::uint64_t>(engine_.threads), "thread"));
+  log_info(fmt::format("training on {} per epoch, {}, engine {} ({}), device {}, {}",
+                       counted(start.train_images, "image"), counted(start.steps_per_epoch, "step"),
+                       to_string(engine_.name), engine_.isa, engine_.device,
+                       counted(static_cast<std::uint64_t>(engine_.threads), "thread")));
 }
 
 void LogLines::on_progress(const TrainProgress& progress) {
@@ -56,9 +57,9 @@ void JsonLines::saved(const std::filesystem::path& path, const RunRecorder::Save
 }
 
 void JsonLines::on_finish(const RunResult& result) {
-  const bool kept = facts_.output && result.status != RunStatus::kDiverged;
-  print_json(
-      result_event(result, kept ? std::optional(*facts_.output / kModelFile) : std::nullopt));
+  const bool kept = facts_.config.output && result.status != RunStatus::kDiverged;
+  print_json(result_event(result,
+                          kept ? std::optional(*facts_.config.output / kModelFile) : std::nullopt));
 }
 
 }  // namespace fmnist

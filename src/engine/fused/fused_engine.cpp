@@ -232,7 +232,7 @@ std::unique_ptr<Engine> make_fused_engine(const StepOptions& options, const Trai
 }
 
 EngineInfo fused_engine_info(int threads) {
-  return {"fused", "cpu", team_size(threads), to_string(choose_isa())};
+  return {EngineChoice::kFused, "cpu", team_size(threads), to_string(choose_isa())};
 }
 
 }  // namespace fmnist

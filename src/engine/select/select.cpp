@@ -1,6 +1,5 @@
 #include "fmnist/engine/select/select.h"
 
-#include "fmnist/core/options.h"
 #include "fmnist/engine/fused/fused_engine.h"
 #include "fmnist/engine/torch/device.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -29,12 +28,6 @@ Machine choose_machine(const Config& config) {
   machine.threads = config.threads.value_or(available_cpus());
   choose_engine(config.engine, machine);
   return machine;
-}
-
-std::string engine_name(const Machine& machine) {
-  Config config;
-  config.engine = machine.engine;
-  return find_option("engine")->text(config);
 }
 
 EngineInfo engine_info(const Machine& machine) {

@@ -167,7 +167,7 @@ EngineInfo torch_engine_info(const std::string& device, int threads) {
   std::string isa = torch::Device(device).is_cpu() ? at::get_cpu_capability() : device;
   std::transform(isa.begin(), isa.end(), isa.begin(),
                  [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-  return {"torch", device, threads, isa};
+  return {EngineChoice::kTorch, device, threads, isa};
 }
 
 std::string libtorch_version() { return TORCH_VERSION; }

@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(Isas, FusedEngineOnIsa, testing::ValuesIn(supported_isa
 
 TEST_P(FusedEngineOnIsa, NamesItsInstructionSet) {
   const EngineInfo info = fused_engine_info(2);
-  EXPECT_EQ(info.name, "fused");
+  EXPECT_EQ(info.name, EngineChoice::kFused);
   EXPECT_EQ(info.device, "cpu");
   EXPECT_EQ(info.threads, 2);
   EXPECT_EQ(info.isa, to_string(GetParam()));

@@ -139,7 +139,7 @@ TEST_F(TorchEngineTest, ANanInTheWeightsReachesTheTotals) {
 
 TEST_F(TorchEngineTest, InfoNamesTheInstructionSet) {
   const EngineInfo info = torch_engine_info("cpu", 1);
-  EXPECT_EQ(info.name, "torch");
+  EXPECT_EQ(info.name, EngineChoice::kTorch);
   EXPECT_EQ(info.device, "cpu");
   EXPECT_EQ(info.threads, 1);
   EXPECT_FALSE(info.isa.empty());

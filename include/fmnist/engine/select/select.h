@@ -23,9 +23,6 @@ int available_cpus();
 /// usable.
 Machine choose_machine(const Config& config);
 
-/// The name of the machine's engine as one types it: "torch" or "fused".
-std::string engine_name(const Machine& machine);
-
 /// What the machine's engine is, without making one.
 EngineInfo engine_info(const Machine& machine);
 

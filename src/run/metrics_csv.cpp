@@ -1,15 +1,20 @@
-#include "fmnist/run/metrics_history.h"
+#include "fmnist/run/metrics_csv.h"
+
+#include <fmt/format.h>
 
 #include <charconv>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <system_error>
 #include <type_traits>
 
 #include "fmnist/core/error.h"
-#include "fmnist/run/results.h"
 
 namespace fmnist {
 namespace {
+
+/// The shortest text of a number that reads back as the same one; null when it is not finite.
+std::string text(double value) { return nlohmann::json(value).dump(); }
 
 /// Takes the fields of one line, first to last.
 class Fields {
@@ -53,10 +58,21 @@ bool read_row(std::string_view line, EpochMetrics& row) {
 
 }  // namespace
 
+std::string metrics_csv_header() {
+  return "epoch,step,lr,train_loss,train_accuracy,split,loss,accuracy,weights_sha256\n";
+}
+
+std::string metrics_csv_row(const EpochFinished& epoch) {
+  return fmt::format("{},{},{},{},{},{},{},{},{}\n", epoch.epoch, epoch.step,
+                     text(epoch.learning_rate), text(epoch.train.loss), text(epoch.train.accuracy),
+                     epoch.on_val ? "val" : "test", text(epoch.evaluated.loss),
+                     text(epoch.evaluated.accuracy), epoch.weights_sha256);
+}
+
 std::vector<EpochMetrics> parse_metrics_csv(std::string_view bytes, const std::string& name) {
   const auto refuse = [&](std::size_t line, const std::string& why) {
     throw Error(ErrorKind::kCheckpoint,
-                "cannot read '" + name + "': line " + std::to_string(line) + " " + why,
+                fmt::format("cannot read '{}': line {} {}", name, line, why),
                 "restore the file as the run wrote it");
   };
   const std::string header = metrics_csv_header();
@@ -72,6 +88,18 @@ std::vector<EpochMetrics> parse_metrics_csv(std::string_view bytes, const std::s
     bytes.remove_prefix(end + 1);
   }
   return rows;
+}
+
+std::string first_epochs(std::string_view bytes, std::uint64_t epochs) {
+  const std::string header = metrics_csv_header();
+  if (!bytes.starts_with(header)) return {};
+  std::size_t end = header.size();
+  for (std::uint64_t row = 0; row < epochs; ++row) {
+    const std::size_t newline = bytes.find('\n', end);
+    if (newline == std::string_view::npos) break;
+    end = newline + 1;
+  }
+  return std::string(bytes.substr(0, end));
 }
 
 }  // namespace fmnist

@@ -1,11 +1,10 @@
-#include "fmnist/run/metrics_history.h"
+#include "fmnist/run/metrics_csv.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-#include "fmnist/run/results.h"
 #include "support/errors.h"
 
 namespace fmnist {
@@ -27,7 +26,15 @@ std::string two_epochs() {
   return metrics_csv_header() + metrics_csv_row(epoch(1)) + metrics_csv_row(epoch(2));
 }
 
-TEST(MetricsHistory, ReadsWhatARunWroteToTheLastDigit) {
+TEST(MetricsCsv, RowsMatchTheHeader) {
+  EXPECT_EQ(metrics_csv_header(),
+            "epoch,step,lr,train_loss,train_accuracy,split,loss,accuracy,weights_sha256\n");
+  const EpochFinished finished{3,           2814,    0.01,  {0.5, 0.75}, false, {0.625, 0.5},
+                               {1.5, 0.25}, 40000.0, "feed"};
+  EXPECT_EQ(metrics_csv_row(finished), "3,2814,0.01,0.5,0.75,test,0.625,0.5,feed\n");
+}
+
+TEST(MetricsCsv, ReadsWhatARunWroteToTheLastDigit) {
   const auto rows = parse_metrics_csv(two_epochs(), "metrics.csv");
   ASSERT_EQ(rows.size(), 2u);
   for (std::uint64_t i = 0; i < 2; ++i) {
@@ -41,18 +48,18 @@ TEST(MetricsHistory, ReadsWhatARunWroteToTheLastDigit) {
   }
 }
 
-TEST(MetricsHistory, ANumberThatIsNotFiniteReadsAsSuch) {
+TEST(MetricsCsv, ANumberThatIsNotFiniteReadsAsSuch) {
   EpochFinished blown_up = epoch(1);
   blown_up.evaluated.loss = std::numeric_limits<double>::infinity();
   const auto rows = parse_metrics_csv(metrics_csv_header() + metrics_csv_row(blown_up), "m");
   EXPECT_TRUE(std::isnan(rows.at(0).evaluated.loss));
 }
 
-TEST(MetricsHistory, AHeaderAloneIsARunWithoutEpochs) {
+TEST(MetricsCsv, AHeaderAloneIsARunWithoutEpochs) {
   EXPECT_TRUE(parse_metrics_csv(metrics_csv_header(), "m").empty());
 }
 
-TEST(MetricsHistory, RefusesAFileCutAnywhereButBetweenRows) {
+TEST(MetricsCsv, RefusesAFileCutAnywhereButBetweenRows) {
   const std::string whole = two_epochs();
   for (std::size_t length = 0; length < whole.size(); ++length) {
     const std::string cut = whole.substr(0, length);
@@ -62,7 +69,7 @@ TEST(MetricsHistory, RefusesAFileCutAnywhereButBetweenRows) {
   }
 }
 
-TEST(MetricsHistory, NamesTheLineThatIsNoEpoch) {
+TEST(MetricsCsv, NamesTheLineThatIsNoEpoch) {
   for (const char* row : {"x,1,0.1,1,0.5,test,1,0.5,abc", "1,1,0.1,1,0.5,train,1,0.5,abc",
                           "1,1,0.1,1,0.5,test,1,0.5,", "1,1,0.1,1,0.5,test,1,0.5,abc,more",
                           "1,1,,1,0.5,test,1,0.5,abc", "1,1,0.1x,1,0.5,test,1,0.5,abc",
