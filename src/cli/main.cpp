@@ -8,11 +8,9 @@
 #include <string>
 
 #include "cli/arguments/command_line.h"
-#include "cli/commands/train_command.h"
-#include "cli/commands/verify_resume_command.h"
+#include "cli/commands/commands.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
-#include "fmnist/core/options.h"
 #include "fmnist/run/results.h"
 
 namespace fmnist {
@@ -21,28 +19,15 @@ namespace {
 constexpr int kPipeClosed = 128 + SIGPIPE;
 
 int run(int argc, char** argv) {
-  const Invocation invocation = parse_command_line(argc, argv);
-  switch (invocation.command) {
-    case Invocation::Command::kPrintText:
-      print(invocation.text);
-      return 0;
-    case Invocation::Command::kPrintConfig:
-      print(to_toml(invocation.config));
-      return 0;
-    case Invocation::Command::kEvaluate:
-      return run_evaluate(invocation.evaluate, invocation.config);
-    case Invocation::Command::kPredict:
-      return run_predict(invocation.predict, invocation.config);
-    case Invocation::Command::kReport:
-      return run_report(invocation.report, invocation.config);
-    case Invocation::Command::kSweep:
-      return run_sweep(invocation);
-    case Invocation::Command::kVerifyResume:
-      return run_verify_resume(invocation);
-    case Invocation::Command::kTrain:
-      break;
+  const Invocation invocation = parse_command_line(argc, argv, commands());
+  if (invocation.text) {
+    print(*invocation.text);
+    return 0;
   }
-  return run_training(invocation);
+  const Config& config = invocation.config;
+  open_log(verbosity_of(config));
+  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+  return invocation.command->run(invocation);
 }
 
 /// Whether --json stands on the command line: known before it is parsed, for errors in it.

@@ -1,9 +1,7 @@
 #include "fmnist/core/config.h"
 
-#include <algorithm>
-
 #include "fmnist/core/error.h"
-#include "fmnist/core/options.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 namespace {
@@ -17,16 +15,10 @@ void refuse_together(bool both, const char* first, const char* second, const cha
 
 }  // namespace
 
-std::string_view to_string(EngineChoice engine) {
-  return std::ranges::find(kEngineNames, engine, [](const auto& entry) { return entry.second; })
-      ->first;
-}
-
-std::optional<EngineChoice> parse_engine(std::string_view name) {
-  const auto* const found =
-      std::ranges::find(kEngineNames, name, [](const auto& entry) { return entry.first; });
-  if (found == kEngineNames.end()) return std::nullopt;
-  return found->second;
+std::string to_string(const DeviceRequest& request) {
+  if (request.kind == DeviceRequest::Kind::kAuto) return "auto";
+  if (request.kind == DeviceRequest::Kind::kCpu) return "cpu";
+  return request.index ? "cuda:" + std::to_string(*request.index) : "cuda";
 }
 
 void validate(const Config& config) {
@@ -42,17 +34,16 @@ void validate(const Config& config) {
     throw Error(ErrorKind::kUsage, "--nesterov needs --momentum above 0, found 0",
                 "give --momentum 0.9, say, or leave --nesterov out");
   }
-  if (config.warmup_epochs > config.epochs) {
+  if (config.warmup_epochs > static_cast<double>(config.epochs)) {
     throw Error(ErrorKind::kUsage,
-                "--warmup-epochs is " + find_option("warmup-epochs")->text(config) +
+                "--warmup-epochs is " + to_text(config.warmup_epochs) +
                     ", longer than the run of --epochs " + std::to_string(config.epochs),
                 "choose a shorter warm-up or more epochs");
   }
   if (config.engine == EngineChoice::kFused && config.device.kind == DeviceRequest::Kind::kCuda) {
-    throw Error(
-        ErrorKind::kUsage,
-        "--engine fused runs on the CPU, not on --device " + find_option("device")->text(config),
-        "use --engine torch or --device cpu");
+    throw Error(ErrorKind::kUsage,
+                "--engine fused runs on the CPU, not on --device " + to_string(config.device),
+                "use --engine torch or --device cpu");
   }
 }
 

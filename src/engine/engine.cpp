@@ -13,7 +13,7 @@ nlohmann::ordered_json to_json(const EngineInfo& engine) {
 }
 
 EngineInfo engine_from_json(const nlohmann::json& json) {
-  const auto name = parse_engine(json.at("name").get<std::string>());
+  const auto name = from_string<EngineChoice>(json.at("name").get<std::string>());
   if (!name) throw std::invalid_argument("engine");
   return {.name = *name,
           .device = json.value("device", ""),

@@ -9,18 +9,6 @@
 
 namespace fmnist {
 
-std::string_view to_string(SplitName split) {
-  switch (split) {
-    case SplitName::kTest:
-      return "test";
-    case SplitName::kVal:
-      return "val";
-    case SplitName::kTrain:
-      return "train";
-  }
-  return "test";
-}
-
 Split select_split(const TrainedModel& model, const Dataset& dataset, SplitName split) {
   if (split == SplitName::kTest) return dataset.test;
   if (split == SplitName::kVal && (!model.config || model.config->val_split == 0)) {

@@ -196,7 +196,7 @@ class Decoder {
   std::pair<Config, Provenance> origin() const {
     const json settings = json::parse(text("config"));
     if (!settings.is_object()) throw std::invalid_argument("config");
-    const auto engine = parse_engine(text("engine"));
+    const auto engine = from_string<EngineChoice>(text("engine"));
     if (!engine) throw std::invalid_argument("engine");
     return {config_from_json(settings),
             {.program_version = text("program_version"),

@@ -99,7 +99,7 @@ RunSummary parse_result(std::string_view bytes, const std::string& name) {
     nlohmann::json json = nlohmann::json::parse(bytes);
     if (!json.at("engine").contains("device"))  // in those of before
       json["engine"]["device"] = json.at("device").at("used");
-    const auto status = parse_run_status(json.at("status").get<std::string>());
+    const auto status = from_string<RunStatus>(json.at("status").get<std::string>());
     if (!status) throw std::invalid_argument("status");
     return {.status = *status,
             .epochs = json.at("epochs"),

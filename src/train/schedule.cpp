@@ -30,7 +30,7 @@ Schedule make_schedule(const Config& config, std::uint64_t steps_per_epoch) {
   const auto per_epoch = static_cast<double>(steps_per_epoch);
   return {config.lr_schedule, config.learning_rate,
           static_cast<std::uint64_t>(std::llround(config.warmup_epochs * per_epoch)),
-          steps_per_epoch * static_cast<std::uint64_t>(config.epochs)};
+          steps_per_epoch * config.epochs};
 }
 
 }  // namespace fmnist

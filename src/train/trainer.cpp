@@ -5,7 +5,7 @@
 #include <cmath>
 #include <utility>
 
-#include "fmnist/core/options.h"
+#include "fmnist/core/text.h"
 #include "fmnist/train/schedule.h"
 
 namespace fmnist {
@@ -109,7 +109,7 @@ class Trainer {
     const Request request = request_();
     if (request == Request::kStop) {
       status_ = RunStatus::kInterrupted;
-    } else if (config_.max_time && run_.seconds() >= *config_.max_time) {
+    } else if (config_.max_time && run_.seconds() >= config_.max_time->count()) {
       status_ = RunStatus::kMaxTime;
     } else if (request == Request::kCheckpoint || batch_checkpoint_due()) {
       take_totals();
@@ -169,10 +169,8 @@ class Trainer {
   void diverge(const std::string& what) {
     if (status_ == RunStatus::kDiverged) return;
     status_ = RunStatus::kDiverged;
-    Config shown;
-    shown.learning_rate = learning_rate_;
     diverged_ = what + " no longer finite in epoch " + std::to_string(epoch()) + " after step " +
-                std::to_string(step_) + " with learning rate " + find_option("lr")->text(shown);
+                std::to_string(step_) + " with learning rate " + to_text(learning_rate_);
   }
 
   RunResult make_result() {

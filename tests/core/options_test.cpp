@@ -58,8 +58,8 @@ TEST(OptionsTest, TheEndsOfARangeAreTaken) {
   find_option("batch-size")->set(config, "60000");
   find_option("seed")->set(config, "4294967295");
   find_option("fail-under")->set(config, "100");
-  EXPECT_EQ(config.epochs, 0);
-  EXPECT_EQ(config.batch_size, 60000);
+  EXPECT_EQ(config.epochs, 0u);
+  EXPECT_EQ(config.batch_size, 60000u);
   EXPECT_EQ(config.seed, 4294967295u);
   EXPECT_EQ(config.fail_under, 100.0);
 }
@@ -88,7 +88,7 @@ TEST(OptionsTest, Durations) {
       {"90", 90}, {"90s", 90}, {"10m", 600}, {"1.5h", 5400}, {"1h30m", 5400}, {"2d", 172800}};
   for (const auto& [text, seconds] : expected) {
     max_time.set(config, text);
-    EXPECT_EQ(config.max_time, seconds) << text;
+    EXPECT_EQ(config.max_time, Seconds(seconds)) << text;
   }
   for (const char* text : {"", "0", "-1s", "s", "1x", "1h30", "nan", "inf", "1e99h"})
     refusal("max-time", text);

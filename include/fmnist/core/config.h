@@ -1,29 +1,26 @@
 #pragma once
 
-#include <array>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
-#include <string_view>
-#include <utility>
+#include <string>
+
+#include "fmnist/core/names.h"
 
 namespace fmnist {
 
 enum class LrSchedule { kConstant, kLinear, kCosine, kStep };
+template <>
+inline constexpr std::array<std::string_view, 4> kEnumNames<LrSchedule>{"constant", "linear",
+                                                                        "cosine", "step"};
 enum class EngineChoice { kAuto, kTorch, kFused };  // kAuto: only a wish, never what runs
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumNames<EngineChoice>{"auto", "torch", "fused"};
 enum class ProgressStyle { kAuto, kBar, kLines, kNone };
-
-/// The engines by name.
-inline constexpr std::array<std::pair<std::string_view, EngineChoice>, 3> kEngineNames = {
-    {{"auto", EngineChoice::kAuto},
-     {"torch", EngineChoice::kTorch},
-     {"fused", EngineChoice::kFused}}};
-
-/// The engine's name as one types it.
-std::string_view to_string(EngineChoice engine);
-
-/// The engine called `name`, or nothing.
-std::optional<EngineChoice> parse_engine(std::string_view name);
+template <>
+inline constexpr std::array<std::string_view, 4> kEnumNames<ProgressStyle>{"auto", "bar", "lines",
+                                                                           "none"};
 
 /// The device asked for: `auto`, `cpu`, `cuda` or `cuda:N`.
 struct DeviceRequest {
@@ -34,9 +31,14 @@ struct DeviceRequest {
   bool operator==(const DeviceRequest&) const = default;
 };
 
+/// A device request as one types it.
+std::string to_string(const DeviceRequest& request);
+
+using Seconds = std::chrono::duration<double>;
+
 /// How often training state is kept: every `count` epochs or batches.
 struct CheckpointInterval {
-  int count = 1;
+  std::uint64_t count = 1;
   bool in_batches = false;
 
   bool operator==(const CheckpointInterval&) const = default;
@@ -46,8 +48,8 @@ struct CheckpointInterval {
 /// its name, range, help and text form.
 struct Config {
   // recipe
-  int epochs = 40;
-  int batch_size = 64;
+  std::uint64_t epochs = 40;
+  std::uint64_t batch_size = 64;
   double learning_rate = 0.01;
   double momentum = 0.5;
   bool nesterov = false;
@@ -60,21 +62,21 @@ struct Config {
 
   // data
   std::optional<std::filesystem::path> data_dir;
-  int val_split = 0;
-  std::optional<int> train_limit;
+  std::uint64_t val_split = 0;
+  std::optional<std::uint64_t> train_limit;
 
   // machine
   DeviceRequest device;
   bool require_device = false;
   EngineChoice engine = EngineChoice::kAuto;
-  std::optional<int> threads;  // the cores this process may use when not given
+  std::optional<unsigned> threads;  // the cores this process may use when not given
 
   // output
   std::optional<std::filesystem::path> output;
   bool no_output = false;
   bool overwrite = false;
   CheckpointInterval checkpoint_every;
-  int log_every = 200;  // batches
+  std::uint64_t log_every = 200;  // batches
   bool json = false;
   ProgressStyle progress = ProgressStyle::kAuto;
   bool quiet = false;
@@ -84,8 +86,8 @@ struct Config {
 
   // gates
   std::optional<double> fail_under;  // percent
-  std::optional<double> max_time;    // seconds
-  std::optional<int> limit_batches;  // per epoch
+  std::optional<Seconds> max_time;
+  std::optional<std::uint64_t> limit_batches;  // per epoch
 
   bool operator==(const Config&) const = default;
 };

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "fmnist/core/names.h"
+
 namespace fmnist {
 
 /// What went wrong, as far as a caller can act on it; the value is the program's exit status.
@@ -18,26 +20,10 @@ enum class ErrorKind {
   kGate = 7,  // finished, but below --fail-under
 };
 
-/// The name of a kind as it stands in the JSON `error` event, for example "usage".
-constexpr std::string_view to_string(ErrorKind kind) {
-  switch (kind) {
-    case ErrorKind::kRuntime:
-      return "runtime";
-    case ErrorKind::kUsage:
-      return "usage";
-    case ErrorKind::kData:
-      return "data";
-    case ErrorKind::kDevice:
-      return "device";
-    case ErrorKind::kCheckpoint:
-      return "checkpoint";
-    case ErrorKind::kDiverged:
-      return "diverged";
-    case ErrorKind::kGate:
-      return "gate";
-  }
-  return "runtime";
-}
+/// The names in the JSON `error` event.
+template <>
+inline constexpr std::array<std::string_view, 8> kEnumNames<ErrorKind>{
+    "", "runtime", "usage", "data", "device", "checkpoint", "diverged", "gate"};
 
 /// The one exception of this program: a sentence for a person (what, where, expected, found) and a
 /// hint (what to do next, may be empty). Thrown anywhere, caught once in `main`.

@@ -11,9 +11,6 @@ namespace fmnist {
 /// confident mistakes. At most 80 columns.
 std::string evaluation_table(const Evaluation& evaluation);
 
-/// The largest reach that `shifts_table` shows within 80 columns: a quarter of the image.
-inline constexpr int kMaxShiftReach = 7;
-
 /// The grid as text for people, in percent.
 std::string shifts_table(const ShiftGrid& grid);
 

@@ -9,6 +9,9 @@
 
 namespace fmnist {
 
+/// The largest reach that `shifts_table` shows within 80 columns: a quarter of the image.
+inline constexpr int kMaxShiftReach = 7;
+
 /// The images of `split` moved by `dx` pixels to the right and `dy` down (negative: left, up); what
 /// comes into view is 0, the background.
 Split shift_images(const Split& split, int dx, int dy);

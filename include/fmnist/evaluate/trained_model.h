@@ -10,8 +10,8 @@ namespace fmnist {
 
 enum class SplitName { kTest, kVal, kTrain };
 
-/// "test", "val" or "train".
-std::string_view to_string(SplitName split);
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumNames<SplitName>{"test", "val", "train"};
 
 /// The images of `dataset` that the model's run tested with, held out, or trained on; those of the
 /// whole training file for kTrain when the model does not say. Throws `Error`: kUsage when nothing

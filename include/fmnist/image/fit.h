@@ -5,12 +5,15 @@
 #include <cstdint>
 #include <span>
 
+#include "fmnist/core/names.h"
 #include "fmnist/data/split.h"
 
 namespace fmnist {
 
 /// Whether light and dark change places: Fashion-MNIST has light objects on black.
 enum class Inversion { kAuto, kYes, kNo };
+template <>
+inline constexpr std::array<std::string_view, 3> kEnumNames<Inversion>{"auto", "yes", "no"};
 
 /// A picture as the network takes it.
 struct FittedPicture {

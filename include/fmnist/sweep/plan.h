@@ -12,6 +12,8 @@
 namespace fmnist {
 
 enum class Search { kGrid, kRandom };
+template <>
+inline constexpr std::array<std::string_view, 2> kEnumNames<Search>{"grid", "random"};
 
 /// What a sweep tries, as asked for.
 struct PlanRequest {

@@ -79,11 +79,9 @@ struct RunPosition {
 
 enum class RunStatus { kFinished, kInterrupted, kDiverged, kMaxTime };
 
-/// The status as it stands in results: "finished", "interrupted", "diverged", "max_time".
-std::string_view to_string(RunStatus status);
-
-/// The status called `name`, or nothing.
-std::optional<RunStatus> parse_run_status(std::string_view name);
+template <>
+inline constexpr std::array<std::string_view, 4> kEnumNames<RunStatus>{"finished", "interrupted",
+                                                                       "diverged", "max_time"};
 
 /// What a run came to.
 struct RunResult {

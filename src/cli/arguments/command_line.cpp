@@ -1,16 +1,15 @@
 #include "cli/arguments/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "cli/arguments/config_file.h"
 #include "cli/arguments/help.h"
-#include "cli/arguments/subcommands.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/options.h"
 #include "fmnist/core/suggest.h"
@@ -36,57 +35,42 @@ std::string with_hyphenated_name(std::string argument) {
   const std::size_t equals = std::min(argument.find('='), argument.size());
   std::replace(argument.begin(), argument.begin() + static_cast<std::ptrdiff_t>(equals), '_', '-');
   // CLI11 would take the next argument.
-  if (equals + 1 == argument.size())
-    throw Error(ErrorKind::kUsage, "there is no value after '" + argument + "'", kSeeHelp);
+  if (equals + 1 == argument.size()) {
+    throw Error(ErrorKind::kUsage, fmt::format("there is no value after '{}'", argument), kSeeHelp);
+  }
   return argument;
 }
 
 /// The arguments as CLI11 takes them: the last one first.
-std::vector<std::string> arguments_of(int argc, const char* const* argv) {
+std::vector<std::string> reversed_arguments(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   std::transform(arguments.begin(), arguments.end(), arguments.begin(), with_hyphenated_name);
   std::reverse(arguments.begin(), arguments.end());
   return arguments;
 }
 
-/// The options' texts as they came, before `Option::set` reads them.
-using Texts = std::map<const Option*, std::string>;
-
-std::string names_of(const Option& option) {
-  const std::string name = "--" + std::string(option.name);
-  const bool has_letter = option.name == "quiet" || option.name == "verbose";
-  return has_letter ? "-" + name.substr(2, 1) + "," + name : name;
-}
-
-void declare_options(CLI::App& app, Texts& texts,
-                     const std::function<bool(const Option&)>& wanted) {
-  const Config defaults;
-  for (const Option& option : options()) {
-    if (!wanted(option)) continue;
-    const std::string help(option.help);
-    CLI::Option* declared = option.is_flag()
-                                ? app.add_flag(names_of(option), texts[&option], help)
-                                : app.add_option(names_of(option), texts[&option], help)
-                                      ->type_name(option.placeholder)
-                                      ->default_str(option.text(defaults));
-    declared->group(std::string(to_string(option.group)))
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  }
+const CLI::App* named_command(const CLI::App& app) {
+  const auto named = app.get_subcommands();
+  return named.empty() ? nullptr : named.front();
 }
 
 [[noreturn]] void refuse_extra(const CLI::App& app) {
   const std::string argument = app.remaining(true).empty() ? "?" : app.remaining(true).front();
   if (!argument.starts_with('-') || argument.size() < 2) {
-    throw Error(ErrorKind::kUsage, "'" + argument + "' is not an option and not a command",
+    throw Error(ErrorKind::kUsage, fmt::format("'{}' is not an option and not a command", argument),
                 kSeeHelp);
   }
-  auto names = option_names();
-  names.insert(names.end(), {"help", "version", "config", "print-config", "resume"});
+  std::vector<std::string> names;
+  for (const CLI::App* command : {&app, named_command(app)}) {
+    if (command == nullptr) continue;
+    for (const CLI::Option* option : command->get_options())
+      if (!option->get_lnames().empty()) names.push_back(option->get_lnames().front());
+  }
   const std::string name = argument.substr(0, argument.find('='));
   const std::string close =
       name.starts_with("--") ? closest_name(name.substr(2), names) : std::string();
-  throw Error(ErrorKind::kUsage, "there is no option '" + argument + "'",
-              close.empty() ? kSeeHelp : "did you mean --" + close + "?");
+  throw Error(ErrorKind::kUsage, fmt::format("there is no option '{}'", argument),
+              close.empty() ? kSeeHelp : fmt::format("did you mean --{}?", close));
 }
 
 [[noreturn]] void rethrow(const CLI::ParseError& error, const CLI::App& app) {
@@ -99,18 +83,94 @@ void declare_options(CLI::App& app, Texts& texts,
   throw Error(ErrorKind::kUsage, text, kSeeHelp);
 }
 
-/// Whether `option` stands before or after the sub-command, if any, which must know it. Throws
-/// `Error` (kUsage).
-bool is_given(const Option& option, const CLI::App& app, const CLI::App* subcommand) {
-  const std::string name = "--" + std::string(option.name);
-  const bool before = app.get_option(name)->count() > 0;
-  if (subcommand == nullptr) return before;
-  const CLI::Option* own = subcommand->get_option_no_throw(name);
-  if (before && own == nullptr) {
-    throw Error(ErrorKind::kUsage, name + " has no meaning for " + subcommand->get_name(),
+/// Declares an option to CLI11, which only collects its texts.
+CLI::Option* declare(CLI::App& app, const OptionInfo& info, const OptionNote& note,
+                     std::string_view group) {
+  const auto either = [](std::string_view first, std::string_view second) {
+    return std::string(first.empty() ? second : first);
+  };
+  std::string names = info.positional ? std::string(info.name) : fmt::format("--{}", info.name);
+  if (info.letter != '\0') names = fmt::format("-{},{}", info.letter, names);
+  std::string notes = info.range;
+  const std::string default_text = either(note.default_text, info.default_text);
+  if (!default_text.empty() && !info.is_flag())
+    notes += (notes.empty() ? "default " : "; default ") + default_text;
+  const std::string help =
+      either(note.help, info.help) + (notes.empty() ? "" : fmt::format(" [{}]", notes));
+
+  if (info.is_flag()) {
+    return app.add_flag(names, help)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast)
+        ->group(std::string(group));
+  }
+  CLI::Option* const option = app.add_option(
+                                     names, [](const CLI::results_t&) { return true; }, help)
+                                  ->type_name(either(note.placeholder, info.placeholder))
+                                  ->group(std::string(group));
+  return info.repeats ? option->expected(1, -1)->allow_extra_args(info.positional)
+                      : option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+void declare_help(CLI::App& app) {
+  app.set_help_flag("-h,--help", "print this help and exit")->group("general");
+}
+
+/// Declares `command`'s own options and the training options that it takes.
+void declare_options(CLI::App& app, const Command& command) {
+  for (const OptionInfo& info : command.own) declare(app, info, {}, command.name);
+  for (const Option& option : options()) {
+    if ((option.commands & command.id) == 0) continue;
+    const auto note = std::find_if(command.notes.begin(), command.notes.end(),
+                                   [&](const auto& n) { return n.option == option.name; });
+    declare(app, option, note == command.notes.end() ? OptionNote{} : *note,
+            to_string(option.group));
+  }
+}
+
+/// The options that are no settings of a run.
+struct General {
+  CLI::Option* resume;
+  CLI::Option* config;
+  CLI::Option* print_config;
+
+  explicit General(CLI::App& app)
+      : resume(declare(
+            app,
+            {.name = "resume",
+             .help = "go on with the run in --output, or with the state at PATH; settings are the "
+                     "saved ones, only --epochs may grow (a schedule then takes the new length "
+                     "from there on)",
+             .placeholder = "[PATH]"},
+            {}, to_string(OptionGroup::kOutput))),
+        config(declare(app,
+                       {.name = "config",
+                        .help = "read settings from a TOML file; the command line wins",
+                        .placeholder = "FILE"},
+                       {}, "general")),
+        print_config(
+            declare(app, {.name = "print-config", .help = "print the settings as TOML and exit"},
+                    {}, "general")) {
+    resume->expected(0, 1);
+    app.set_version_flag("--version", version_line(), "print the versions and exit")
+        ->group("general");
+    declare_help(app);
+  }
+};
+
+/// The texts given for the option called `name`, before or after the command's name.
+std::vector<std::string> texts_of(std::string_view name, const CLI::App& app,
+                                  const CLI::App* command) {
+  const std::string dashed = fmt::format("--{}", name);
+  const CLI::Option* const own = command ? command->get_option_no_throw(dashed) : nullptr;
+  const CLI::Option* const before = app.get_option_no_throw(dashed);
+  if (own != nullptr && own->count() > 0) return own->results();
+  if (before == nullptr || before->count() == 0) return {};
+  if (command != nullptr && own == nullptr) {
+    throw Error(ErrorKind::kUsage,
+                fmt::format("{} has no meaning for {}", dashed, command->get_name()),
                 "leave it out");
   }
-  return before || (own != nullptr && own->count() > 0);
+  return before->results();
 }
 
 void validate_resume(const Invocation& invocation) {
@@ -128,90 +188,77 @@ void validate_resume(const Invocation& invocation) {
   }
 }
 
-Invocation print_text(std::string text) {
-  Invocation invocation;
-  invocation.command = Invocation::Command::kPrintText;
-  invocation.text = std::move(text);
-  return invocation;
-}
-
-/// The options that are no settings of a run.
-struct General {
-  std::string config_file;
-  std::string resume;
-  bool print_config = false;
-  CLI::Option* config_option = nullptr;
-  CLI::Option* resume_option = nullptr;
-
-  void declare(CLI::App& app) {
-    resume_option =
-        app.add_option("--resume", resume,
-                       "go on with the run in --output, or with the state at PATH; settings are "
-                       "the saved ones, only --epochs may grow (a schedule then takes the new "
-                       "length from there on)")
-            ->expected(0, 1)
-            ->type_name("[PATH]")
-            ->group(std::string(to_string(OptionGroup::kOutput)));
-    config_option = app.add_option("--config", config_file,
-                                   "read settings from a TOML file; the command line wins")
-                        ->type_name("FILE")
-                        ->group("general");
-    app.add_flag("--print-config", print_config, "print the settings as TOML and exit")
-        ->group("general");
-    app.set_version_flag("--version", version_line(), "print the versions and exit")
-        ->group("general");
-    app.set_help_flag("-h,--help", "print this help and exit")->group("general");
-  }
-};
-
 }  // namespace
 
 std::string version_line() {
-  std::string line = "fmnist-train " FMNIST_VERSION " (LibTorch " + libtorch_version() + ")";
+  std::string line =
+      fmt::format("fmnist-train {} (LibTorch {})", FMNIST_VERSION, libtorch_version());
 #ifndef NDEBUG
   line += ", built with assertions: slower than a release";
 #endif
   return line;
 }
 
-Invocation parse_command_line(int argc, const char* const* argv) {
+Invocation parse_command_line(int argc, const char* const* argv,
+                              const std::vector<Command>& commands) {
   CLI::App app(kDescription, "fmnist-train");
   app.footer(kFooter);
   app.formatter(std::make_shared<HelpFormatter>());
-  Texts texts;
-  declare_options(app, texts, [](const Option&) { return true; });
-  General general;
-  general.declare(app);
-  const Subcommands subcommands(app, [&](CLI::App& command, const auto& wanted) {
-    declare_options(command, texts, wanted);
-    command.set_help_flag("-h,--help", "print this help and exit")->group("general");
-    command.formatter(app.get_formatter());
-  });
-  try {
-    app.parse(arguments_of(argc, argv));
-  } catch (const CLI::CallForHelp&) {
-    const CLI::App* named = subcommands.named();
-    return print_text(named != nullptr ? named->help("fmnist-train") : app.help());
-  } catch (const CLI::CallForVersion&) {
-    return print_text(version_line() + "\n");
-  } catch (const CLI::ParseError& error) {
-    rethrow(error, app);
+  app.require_subcommand(0, 1);
+  declare_options(app, commands.front());
+  const General general(app);
+  for (const Command& command : commands) {
+    if (command.name.empty()) continue;
+    CLI::App* const declared =
+        app.add_subcommand(std::string(command.name), std::string(command.help));
+    declared->footer(std::string(command.footer))->fallthrough(command.takes_general);
+    declare_options(*declared, command);
+    declare_help(*declared);
   }
 
   Invocation invocation;
   invocation.arguments.assign(argv + std::min(argc, 1), argv + argc);
-  if (general.config_option->count() > 0)
-    apply_config_file(general.config_file, invocation.config, invocation.given);
+  try {
+    app.parse(reversed_arguments(argc, argv));
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* const named = named_command(app);
+    invocation.text = named != nullptr ? named->help("fmnist-train") : app.help();
+    return invocation;
+  } catch (const CLI::CallForVersion&) {
+    invocation.text = version_line() + "\n";
+    return invocation;
+  } catch (const CLI::ParseError& error) {
+    rethrow(error, app);
+  }
+
+  const CLI::App* const named = named_command(app);
+  const Command& command = *std::find_if(
+      commands.begin(), commands.end(),
+      [&](const Command& known) { return known.name == (named ? named->get_name() : ""); });
+  invocation.command = &command;
+  for (const OptionNote& note : command.notes)
+    if (!note.default_text.empty())
+      find_option(note.option)->set(invocation.config, note.default_text);
+  if (general.config->count() > 0)
+    apply_config_file(general.config->results().back(), invocation.config, invocation.given);
   for (const Option& option : options()) {
-    if (!is_given(option, app, subcommands.named())) continue;
-    option.set(invocation.config, texts[&option]);
+    const auto texts = texts_of(option.name, app, named);
+    if (texts.empty()) continue;
+    option.set(invocation.config, texts.back());
     invocation.given.insert(std::string(option.name));
   }
-  subcommands.read(invocation);
-  if (general.resume_option->count() > 0) invocation.resume = general.resume;
-  if (general.print_config) invocation.command = Invocation::Command::kPrintConfig;
+  for (const OptionInfo& info : command.own) {
+    const CLI::Option* const option = named->get_option(
+        info.positional ? std::string(info.name) : fmt::format("--{}", info.name));
+    if (option->count() == 0) continue;
+    invocation.own[info.name] = option->results();
+    if (!info.repeats) invocation.own[info.name] = {option->results().back()};
+  }
+  if (general.resume->count() > 0)
+    invocation.resume = general.resume->results().empty() ? "" : general.resume->results().back();
   validate(invocation.config);
   validate_resume(invocation);
+  if (general.print_config->count() > 0) invocation.text = to_toml(invocation.config);
   return invocation;
 }
 

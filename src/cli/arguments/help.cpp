@@ -2,8 +2,6 @@
 
 #include <sstream>
 
-#include "fmnist/core/options.h"
-
 namespace fmnist {
 namespace {
 
@@ -40,11 +38,7 @@ std::string HelpFormatter::make_group(std::string group, bool is_positional,
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
   std::string names = "  " + option->get_name(is_positional, !is_positional);
   if (!option->get_type_name().empty()) names += " " + option->get_type_name();
-  std::string notes;
-  if (const Option* setting = find_option(option->get_single_name())) notes = setting->range;
-  if (!option->get_default_str().empty())
-    notes += (notes.empty() ? "default " : "; default ") + option->get_default_str();
-  return in_columns(names, option->get_description() + (notes.empty() ? "" : " [" + notes + "]"));
+  return in_columns(names, option->get_description());
 }
 
 }  // namespace fmnist

@@ -1,11 +1,11 @@
-#include "cli/commands/evaluate_command.h"
-
 #include <fmt/format.h>
 
 #include <chrono>
 #include <string>
 #include <system_error>
 
+#include "cli/arguments/command_line.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/model_engine.h"
 #include "cli/commands/provenance.h"
 #include "cli/terminal/log.h"
@@ -21,6 +21,27 @@
 
 namespace fmnist {
 namespace {
+
+/// What `fmnist-train evaluate` takes besides data, machine and output options.
+struct EvaluateOptions {
+  std::filesystem::path checkpoint;  // a file or a run directory
+  SplitName split = SplitName::kTest;
+  std::optional<int> shifts;
+};
+
+const std::vector<OptionOf<EvaluateOptions>>& table() {
+  static const std::vector<OptionOf<EvaluateOptions>> kTable = {
+      option<EvaluateOptions>({.name = "checkpoint", .help = kCheckpointHelp},
+                              &EvaluateOptions::checkpoint),
+      option<EvaluateOptions>(
+          {.name = "split", .help = "images to evaluate on; val and train as in its run"},
+          &EvaluateOptions::split),
+      option<EvaluateOptions>(
+          {.name = "shifts", .help = "accuracy with the images moved by -N to N pixels in x and y"},
+          &EvaluateOptions::shifts, {1, kMaxShiftReach}),
+  };
+  return kTable;
+}
 
 void make_directory(const std::filesystem::path& directory) {
   std::error_code error;
@@ -69,11 +90,10 @@ std::string heading(const TrainedModel& model, SplitName split) {
                      model.epoch ? fmt::format(", epoch {}", *model.epoch) : "", to_string(split));
 }
 
-}  // namespace
-
-int run_evaluate(const EvaluateOptions& options, const Config& config) {
-  open_log(verbosity_of(config));
-  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+int run_evaluate(const Invocation& invocation) {
+  const Config& config = invocation.config;
+  const auto options = own_options(table(), invocation);
+  require_checkpoint(options.checkpoint, "evaluate");
   const TrainedModel model = load_model(options.checkpoint);
   if (config.output) make_directory(*config.output);
   const Dataset dataset = load_dataset(config.data_dir);
@@ -95,6 +115,16 @@ int run_evaluate(const EvaluateOptions& options, const Config& config) {
           (shifts ? "\n" + shifts_table(*shifts) : std::string()));
   }
   return 0;
+}
+
+}  // namespace
+
+Command evaluate_command() {
+  return {.id = kEvaluate,
+          .name = "evaluate",
+          .help = "metrics of a checkpoint on a split",
+          .own = infos(table()),
+          .run = run_evaluate};
 }
 
 }  // namespace fmnist

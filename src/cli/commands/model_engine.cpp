@@ -20,6 +20,12 @@ Config completed(Config config, const TrainedModel& model) {
 
 }  // namespace
 
+void require_checkpoint(const std::filesystem::path& checkpoint, std::string_view command) {
+  if (!checkpoint.empty()) return;
+  throw Error(ErrorKind::kUsage, fmt::format("{} needs --checkpoint", command),
+              "give a run directory or a safetensors file");
+}
+
 void log_data(const TrainedModel& model, const Dataset& dataset) {
   for (const std::string& warning : dataset.warnings) log_warning(warning);
   log_detail("data from " + dataset.info.directory.string() + ", SHA-256 " + dataset.info.sha256);

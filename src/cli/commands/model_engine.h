@@ -1,6 +1,8 @@
 #pragma once
 
+#include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "fmnist/core/config.h"
 #include "fmnist/data/dataset.h"
@@ -8,6 +10,13 @@
 #include "fmnist/evaluate/trained_model.h"
 
 namespace fmnist {
+
+/// What --checkpoint takes, wherever it is taken.
+inline constexpr const char* kCheckpointHelp =
+    "a run directory, or a safetensors file of this network";
+
+/// Throws `Error` (kUsage) when no `checkpoint` was given to `command`.
+void require_checkpoint(const std::filesystem::path& checkpoint, std::string_view command);
 
 /// Logs where the data is from, and a warning where `model` was trained on other data.
 void log_data(const TrainedModel& model, const Dataset& dataset);

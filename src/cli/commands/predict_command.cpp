@@ -1,5 +1,3 @@
-#include "cli/commands/predict_command.h"
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -7,17 +5,47 @@
 #include <memory>
 #include <numeric>
 
+#include "cli/arguments/command_line.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/model_engine.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "fmnist/core/error.h"
 #include "fmnist/evaluate/evaluation.h"
 #include "fmnist/evaluate/trained_model.h"
+#include "fmnist/image/fit.h"
 #include "fmnist/image/picture.h"
 #include "fmnist/run/results.h"
 
 namespace fmnist {
 namespace {
+
+/// What `fmnist-train predict` takes besides machine and output options.
+struct PredictOptions {
+  std::filesystem::path checkpoint;  // a file or a run directory
+  std::vector<std::string> images;   // names of files; "-": names from standard input, one a line
+  Inversion invert = Inversion::kAuto;
+  std::size_t top_k = 3;
+};
+
+const std::vector<OptionOf<PredictOptions>>& table() {
+  static const std::vector<OptionOf<PredictOptions>> kTable = {
+      option<PredictOptions>({.name = "checkpoint", .help = kCheckpointHelp},
+                             &PredictOptions::checkpoint),
+      option<PredictOptions>(
+          {.name = "images",
+           .help = "PNG, JPEG, PGM or IDX files; - reads their names from standard input",
+           .positional = true,
+           .placeholder = "IMAGE"},
+          &PredictOptions::images),
+      option<PredictOptions>({.name = "invert", .help = "the object is darker than the ground"},
+                             &PredictOptions::invert),
+      option<PredictOptions>(
+          {.name = "top-k", .help = "classes to name for each picture", .placeholder = "K"},
+          &PredictOptions::top_k, {1, kClassCount}),
+  };
+  return kTable;
+}
 
 constexpr std::size_t kBatch = 1024;  // pictures of an IDX file: bounds the memory
 
@@ -116,7 +144,7 @@ class Predictor {
     }
     const std::vector<float> logits = engine_->logits(images);
     require_finite(logits);
-    const auto top_k = static_cast<std::size_t>(options_.top_k);
+    const auto top_k = options_.top_k;
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
       const auto row = std::span(logits).subspan(i * kClassCount, kClassCount);
@@ -138,15 +166,28 @@ class Predictor {
   bool all_read_ = true;
 };
 
-}  // namespace
-
-int run_predict(const PredictOptions& options, const Config& config) {
-  open_log(verbosity_of(config));
-  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+int run_predict(const Invocation& invocation) {
+  const auto options = own_options(table(), invocation);
+  require_checkpoint(options.checkpoint, "predict");
+  if (options.images.empty()) {
+    throw Error(ErrorKind::kUsage, "predict needs pictures",
+                "give names of files, or - to read the names from standard input");
+  }
+  const Config& config = invocation.config;
   const TrainedModel model = load_model(options.checkpoint);
   Predictor predictor(options, config, make_model_engine(model, choose_machine_for(model, config)));
   for (const std::string& name : options.images) predictor.take(name);
   return predictor.all_read() ? 0 : static_cast<int>(ErrorKind::kRuntime);
+}
+
+}  // namespace
+
+Command predict_command() {
+  return {.id = kPredict,
+          .name = "predict",
+          .help = "classes of your own pictures",
+          .own = infos(table()),
+          .run = run_predict};
 }
 
 }  // namespace fmnist

@@ -6,11 +6,14 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/arguments/command_line.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/model_engine.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
+#include "fmnist/evaluate/shifts.h"
 #include "fmnist/report/report_page.h"
 #include "fmnist/report/sweep_page.h"
 #include "fmnist/run/run_directory.h"
@@ -18,6 +21,31 @@
 
 namespace fmnist {
 namespace {
+
+/// The shift grid that a report has unless told otherwise.
+constexpr int kReportShifts = 4;
+
+/// What `fmnist-train report` takes besides data, machine and output options.
+struct ReportOptions {
+  std::filesystem::path run;  // the directory of a run or a sweep
+  std::optional<int> shifts;  // of a run; 0: no shift grid
+};
+
+const std::vector<OptionOf<ReportOptions>>& table() {
+  static const std::vector<OptionOf<ReportOptions>> kTable = {
+      option<ReportOptions>({.name = "run",
+                             .help = "the directory of a run or a sweep",
+                             .positional = true,
+                             .placeholder = "RUN_DIR"},
+                            &ReportOptions::run),
+      option<ReportOptions>({.name = "shifts",
+                             .help = "of a run: accuracy with the images moved by -N to N pixels; "
+                                     "0: without",
+                             .default_text = std::to_string(kReportShifts)},
+                            &ReportOptions::shifts, {0, kMaxShiftReach}),
+  };
+  return kTable;
+}
 
 TrainedModel model_of_run(const std::filesystem::path& run) {
   std::error_code ignored;
@@ -79,11 +107,11 @@ void report_afterwards(const std::filesystem::path& directory, const std::string
   }
 }
 
-}  // namespace
-
-int run_report(const ReportOptions& options, const Config& config) {
-  open_log(verbosity_of(config));
-  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
+int run_report(const Invocation& invocation) {
+  const Config& config = invocation.config;
+  const auto options = own_options(table(), invocation);
+  if (options.run.empty())
+    throw Error(ErrorKind::kUsage, "report needs a run directory", "give it after report");
   const std::string page =
       holds_sweep(options.run) ? page_of_sweep(options) : page_of_run(options, config);
   const std::filesystem::path output = config.output.value_or(options.run / kReportFile);
@@ -94,6 +122,20 @@ int run_report(const ReportOptions& options, const Config& config) {
     print("report in " + output.string() + "\n");
   }
   return 0;
+}
+
+}  // namespace
+
+Command report_command() {
+  return {.id = kReport,
+          .name = "report",
+          .help = "a run or a sweep as one self-contained HTML page",
+          .own = infos(table()),
+          .notes = {{.option = "output",
+                     .help = "file to write; - for standard output (default: report.html in "
+                             "RUN_DIR)",
+                     .placeholder = "FILE"}},
+          .run = run_report};
 }
 
 void report_after_run(const std::filesystem::path& run, const Dataset& dataset,

@@ -1,5 +1,3 @@
-#include "cli/commands/sweep_command.h"
-
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -8,6 +6,7 @@
 #include <utility>
 
 #include "cli/arguments/command_line.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/provenance.h"
 #include "cli/commands/report_command.h"
 #include "cli/commands/resume.h"
@@ -34,14 +33,56 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kValSplit = 5000;              // unless given
 constexpr std::size_t kSettingsLogged = 40;  // of the plan
+
+/// What `fmnist-train sweep` takes besides training options.
+struct SweepOptions : PlanRequest {
+  std::optional<int> jobs;  // the cores this process may use when not given
+  bool final = false;       // retrain the best setting on all training images and test it
+  bool plan_only = false;
+};
+
+const std::vector<OptionOf<SweepOptions>>& table() {
+  static const std::vector<OptionOf<SweepOptions>> kTable = {
+      option<SweepOptions>(
+          {.name = "vary",
+           .help = "an option and its values: lr=0.01,0.02 or lr=0.001..0.1:log:5 (or lin); "
+                   "without the number a range to draw from; again for another option",
+           .placeholder = "NAME=VALUES"},
+          &SweepOptions::vary),
+      option<SweepOptions>({.name = "seeds", .help = "seeds per setting, from --seed on"},
+                           &SweepOptions::seeds, {1, 1000}),
+      option<SweepOptions>(
+          {.name = "search",
+           .help = "every combination, or --trials N settings drawn from the ranges"},
+          &SweepOptions::search),
+      option<SweepOptions>({.name = "trials", .help = "settings to draw with --search random"},
+                           &SweepOptions::trials, {1, kMaxTrials}),
+      option<SweepOptions>(
+          {.name = "halving",
+           .help = "give the epochs to the best: keep 1/N of the settings after each rung"},
+          &SweepOptions::halving, {2, 100}),
+      option<SweepOptions>(
+          {.name = "jobs", .help = "trials side by side (default: the cores this process may use)"},
+          &SweepOptions::jobs, {1, 1024}),
+      option<SweepOptions>(
+          {.name = "final",
+           .help = "then train the best setting on all training images and test it"},
+          &SweepOptions::final),
+      option<SweepOptions>({.name = "plan", .help = "print what would run, and exit"},
+                           &SweepOptions::plan_only),
+  };
+  return kTable;
+}
+
+constexpr const char* kFooter =
+    "\nThe options of a run are those of every trial. --config FILE reads them from a\n"
+    "file, too. --resume goes on with the sweep in --output: add it to the command\n"
+    "that began it.";
 
 /// The settings that all trials share, with the machine's and the directory resolved.
 Config base_config(const Invocation& invocation) {
   Config config = invocation.config;
-  if (!invocation.given.contains("val-split")) config.val_split = kValSplit;
-  if (!config.threads) config.threads = 1;
   config.max_time.reset();  // from a configuration file: no trial may depend on the clock
   if (invocation.resume && !invocation.resume->empty()) config.output = *invocation.resume;
   if (!config.output) config.output = default_output("sweep-");
@@ -136,9 +177,10 @@ std::string resume_command(const Invocation& invocation, const fs::path& directo
 /// A sweep under way, and what people and programs hear of it.
 class SweepCommand {
  public:
-  SweepCommand(const Invocation& invocation, const Config& config, const Plan& plan,
-               const SweepSetup& setup, nlohmann::ordered_json document, int jobs)
+  SweepCommand(const Invocation& invocation, const SweepOptions& options, const Config& config,
+               const Plan& plan, const SweepSetup& setup, nlohmann::ordered_json document, int jobs)
       : invocation_(invocation),
+        options_(options),
         config_(config),
         plan_(plan),
         document_(std::move(document)),
@@ -154,7 +196,7 @@ class SweepCommand {
     const auto ranking = sweep_.ranking();
     const SettingSummary* best = winner(ranking);
     std::vector<TrialRecord> finals;
-    if (best != nullptr && invocation_.sweep.final) {
+    if (best != nullptr && options_.final) {
       if (bar_) bar_->begin_final(best->setting, plan_.seeds.size());
       if (!sweep_.run_final(best->setting)) return interrupted();
       finals = sweep_.finals();
@@ -216,7 +258,7 @@ class SweepCommand {
                       (*config_.output / kJournalFile).string() + " say which",
                   "the same command with --resume tries them again");
     }
-    if (invocation_.sweep.final && !has_winner) {
+    if (options_.final && !has_winner) {
       throw Error(ErrorKind::kDiverged, "every setting diverged with some seed: none to train last",
                   "try smaller values of lr");
     }
@@ -236,6 +278,7 @@ class SweepCommand {
   }
 
   const Invocation& invocation_;
+  const SweepOptions& options_;
   const Config& config_;
   const Plan& plan_;
   nlohmann::ordered_json document_;
@@ -244,14 +287,10 @@ class SweepCommand {
   Sweep sweep_;
 };
 
-}  // namespace
-
 int run_sweep(const Invocation& invocation) {
-  const SweepOptions& options = invocation.sweep;
+  const auto options = own_options(table(), invocation);
   const Config config = base_config(invocation);
-  open_log(verbosity_of(config));
-  if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
-  const Plan plan = make_plan(options.request, config);
+  const Plan plan = make_plan(options, config);
   if (options.plan_only) return print_plan(plan, config.json);
   const bool resumes = invocation.resume.has_value();
   if (!resumes && !config.overwrite) refuse_existing_sweep(*config.output);
@@ -273,7 +312,25 @@ int run_sweep(const Invocation& invocation) {
   for (const std::string& line : plan_lines(plan, kSettingsLogged)) log_info(line);
   log_info("training " + std::to_string(jobs) + " side by side, into " + directory.path().string());
   if (config.json) print_json(plan_event(plan));
-  return SweepCommand(invocation, config, plan, setup, std::move(document), jobs).run();
+  return SweepCommand(invocation, options, config, plan, setup, std::move(document), jobs).run();
+}
+
+}  // namespace
+
+Command sweep_command() {
+  return {
+      .id = kSweep,
+      .name = "sweep",
+      .help = "many runs: option values x seeds, compared",
+      .own = infos(table()),
+      .notes = {{.option = "val-split",
+                 .default_text = "5000",
+                 .help = "training images that each trial holds out, by which they are "
+                         "compared; not 0"},
+                {.option = "threads", .default_text = "1", .help = "CPU threads of each trial"}},
+      .footer = kFooter,
+      .takes_general = true,
+      .run = run_sweep};
 }
 
 }  // namespace fmnist

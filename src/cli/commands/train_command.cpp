@@ -1,8 +1,7 @@
-#include "cli/commands/train_command.h"
-
 #include <memory>
 #include <vector>
 
+#include "cli/commands/commands.h"
 #include "cli/commands/provenance.h"
 #include "cli/commands/report_command.h"
 #include "cli/commands/resume.h"
@@ -92,11 +91,7 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
   return observers;
 }
 
-}  // namespace
-
 int run_training(const Invocation& invocation) {
-  open_log(verbosity_of(invocation.config));
-  if (invocation.config.log_file) add_log_file(*invocation.config.log_file, /*append=*/false);
   install_signal_handlers();
 
   Start start = plan_start(invocation);
@@ -130,5 +125,9 @@ int run_training(const Invocation& invocation) {
     report_after_run(*config.output, dataset, machine);
   return exit_status(config, result);
 }
+
+}  // namespace
+
+Command train_command() { return {.id = kTrain, .name = "", .help = "", .run = run_training}; }
 
 }  // namespace fmnist

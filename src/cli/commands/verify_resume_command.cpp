@@ -1,5 +1,3 @@
-#include "cli/commands/verify_resume_command.h"
-
 #include <stdlib.h>
 
 #include <cerrno>
@@ -8,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "cli/arguments/command_line.h"
+#include "cli/commands/commands.h"
 #include "cli/commands/provenance.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
@@ -23,9 +23,6 @@
 
 namespace fmnist {
 namespace {
-
-constexpr int kEpochs = 2;  // unless given
-constexpr int kBatchesPerEpoch = 100;
 
 /// A folder for the state file, removed at the end.
 class TemporaryFolder {
@@ -120,12 +117,8 @@ RunResult run_with_stops(Subject& subject, Memory& memory, std::uint64_t most, i
   }
 }
 
-}  // namespace
-
 int run_verify_resume(const Invocation& invocation) {
   Config config = invocation.config;
-  if (!invocation.given.contains("epochs")) config.epochs = kEpochs;
-  if (!invocation.given.contains("limit-batches")) config.limit_batches = kBatchesPerEpoch;
   config.max_time.reset();
   install_signal_handlers();
   Subject subject(config);
@@ -145,6 +138,17 @@ int run_verify_resume(const Invocation& invocation) {
   print(equal ? "equal: weights and figures of every epoch\n"
               : "NOT equal: resuming changed the result\n");
   return equal ? 0 : 1;
+}
+
+}  // namespace
+
+Command verify_resume_command() {
+  return {.id = kVerifyResume,
+          .name = "verify-resume",
+          .help = "proves that a stopped run, resumed, ends as if never stopped",
+          .notes = {{.option = "epochs", .default_text = "2"},
+                    {.option = "limit-batches", .default_text = "100"}},
+          .run = run_verify_resume};
 }
 
 }  // namespace fmnist

@@ -51,7 +51,7 @@ double TrainingBar::seconds_left(std::uint64_t step, Clock::time_point now) cons
   const double elapsed = seconds(now - started_);
   const double left =
       elapsed * static_cast<double>(total_steps_ - step) / static_cast<double>(step - first_step_);
-  return max_time_ ? std::min(left, *max_time_ - elapsed) : left;
+  return max_time_ ? std::min(left, max_time_->count() - elapsed) : left;
 }
 
 }  // namespace fmnist

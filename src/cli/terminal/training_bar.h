@@ -27,7 +27,7 @@ class TrainingBar final : public Observer {
   std::optional<ProgressBar> bar_;  // while the run goes on
   std::uint64_t epochs_ = 0;
   std::uint64_t total_steps_ = 0;
-  std::optional<double> max_time_;
+  std::optional<Seconds> max_time_;
   // Where this session began: a resumed run is as fast as its steps since then.
   std::uint64_t first_step_ = 0;
   Clock::time_point started_;

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "fmnist/core/error.h"
-#include "fmnist/core/options.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 namespace {
@@ -21,9 +21,6 @@ struct Obstacle {
 
   explicit operator bool() const { return !reason.empty(); }
 };
-
-/// A C++ exception's first line: LibTorch's messages go on with a backtrace.
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 /// Checks that need no CUDA library of LibTorch, which takes a fifth of a second to load.
 Obstacle check_driver() {
@@ -79,16 +76,10 @@ Obstacle check_cuda(const DeviceRequest& request) {
   return check_device(request);
 }
 
-std::string text_of(const DeviceRequest& request) {
-  Config config;
-  config.device = request;
-  return find_option("device")->text(config);
-}
-
 }  // namespace
 
 DeviceChoice choose_device(const DeviceRequest& request, bool required) {
-  const std::string requested = text_of(request);
+  const std::string requested = to_string(request);
   if (request.kind == DeviceRequest::Kind::kCpu)
     return {requested, "cpu", "the CPU was asked for", "", false};
   const Obstacle obstacle = check_cuda(request);
