@@ -1,6 +1,8 @@
 #include "run/safetensors_header.h"
 
-#include <nlohmann/json.hpp>
+#include <fmt/format.h>
+
+#include <functional>
 #include <set>
 
 #include "fmnist/core/error.h"
@@ -9,106 +11,89 @@
 namespace fmnist {
 namespace {
 
-/// Takes the header from the parser piece by piece. Unlike a parsed `json` value this sees repeated
-/// keys, and it stops at the first thing out of place, so nesting costs nothing.
-class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
+using nlohmann::json;
+
+/// What `value` is, for a message that it is out of place.
+const char* kind_of(const json& value) {
+  switch (value.type()) {
+    case json::value_t::object:
+      return "an object";
+    case json::value_t::array:
+      return "a list";
+    case json::value_t::string:
+      return "text";
+    case json::value_t::boolean:
+      return "a boolean";
+    case json::value_t::number_unsigned:
+      return "a number";
+    case json::value_t::number_integer:
+      return "a negative number";
+    case json::value_t::number_float:
+      return "a fraction or a number over 64 bits";
+    default:
+      return "null";
+  }
+}
+
+/// Checks the form of a header; `name` stands for the file in messages.
+class HeaderCheck {
  public:
-  SafetensorsHeader header;
-  std::string problem;
+  explicit HeaderCheck(const std::string& name) : name_(name) {}
 
-  bool start_object(std::size_t) override {
-    if (depth_ == 2) return misplaced("an object");
-    ++depth_;
-    if (depth_ == 2 && !in_metadata()) {
-      header.entries.push_back({.name = outer_key_, .dtype = {}, .shape = {}, .offsets = {}});
+  /// Sees every piece as it is read: a parsed value no longer shows repeated keys, and nesting
+  /// deeper than that of a header would cost time.
+  bool operator()(int depth, json::parse_event_t event, const json& piece) {
+    if (event == json::parse_event_t::object_start && depth == 1) inner_keys_.clear();
+    if (event == json::parse_event_t::object_start && depth == 2) misplaced("an object");
+    if (event == json::parse_event_t::array_start && depth != 2) misplaced("a list");
+    if (event != json::parse_event_t::key) return true;
+    const std::string& key = piece.get_ref<const std::string&>();
+    if (!(depth == 1 ? outer_keys_ : inner_keys_).insert(key).second)
+      reject(fmt::format("the key {} occurs twice", printable(key)));
+    if (depth == 1) {
+      entry_ = key;
+    } else if (!in_metadata() && key != "dtype" && key != "shape" && key != "data_offsets") {
+      reject(fmt::format("tensor {} has an unknown field {}", printable(entry_), printable(key)));
     }
     return true;
   }
 
-  bool key(std::string& text) override {
-    auto& seen = depth_ == 1 ? outer_keys_ : inner_keys_;
-    if (!seen.insert(text).second) return fail("the key " + printable(text) + " occurs twice");
-    if (depth_ == 1) {
-      outer_key_ = text;
-      return true;
+  void check(const json& header) {
+    for (const auto& [key, entry] : header.items()) {
+      entry_ = key;
+      if (!entry.is_object()) misplaced(kind_of(entry));
+      if (!in_metadata() && entry.size() != 3) {
+        reject(fmt::format("tensor {} lacks its dtype, shape or data_offsets", printable(entry_)));
+      }
+      for (const auto& [field, value] : entry.items()) {
+        if (in_metadata() || field == "dtype") {
+          if (!value.is_string()) misplaced(kind_of(value));
+        } else {
+          check_list(value);
+        }
+      }
     }
-    inner_key_ = text;
-    if (!in_metadata() && text != "dtype" && text != "shape" && text != "data_offsets") {
-      return fail("tensor " + printable(outer_key_) + " has an unknown field " + printable(text));
-    }
-    return true;
   }
 
-  bool end_object() override {
-    if (depth_ == 2 && !in_metadata() && inner_keys_.size() != 3) {
-      return fail("tensor " + printable(outer_key_) + " lacks its dtype, shape or data_offsets");
-    }
-    if (depth_ == 2) inner_keys_.clear();
-    --depth_;
-    return true;
-  }
-
-  bool start_array(std::size_t) override {
-    if (depth_ != 2 || in_list_ || in_metadata() || inner_key_ == "dtype") {
-      return misplaced("a list");
-    }
-    in_list_ = true;
-    return true;
-  }
-
-  bool end_array() override {
-    in_list_ = false;
-    return true;
-  }
-
-  bool string(std::string& text) override {
-    if (depth_ != 2 || in_list_) return misplaced("text");
-    if (in_metadata()) {
-      header.metadata[inner_key_] = text;
-      return true;
-    }
-    if (inner_key_ != "dtype") return misplaced("text");
-    header.entries.back().dtype = text;
-    return true;
-  }
-
-  bool number_unsigned(number_unsigned_t number) override {
-    if (!in_list_) return misplaced("a number");
-    auto& entry = header.entries.back();
-    (inner_key_ == "shape" ? entry.shape : entry.offsets).push_back(number);
-    return true;
-  }
-
-  bool null() override { return misplaced("null"); }
-  bool boolean(bool) override { return misplaced("a boolean"); }
-  bool number_integer(number_integer_t) override { return misplaced("a negative number"); }
-  bool number_float(number_float_t, const std::string&) override {
-    return misplaced("a fraction or a number over 64 bits");
-  }
-  bool binary(nlohmann::json::binary_t&) override { return misplaced("binary data"); }
-
-  bool parse_error(std::size_t position, const std::string&,
-                   const nlohmann::json::exception&) override {
-    return fail("it is not valid JSON at byte " + std::to_string(position));
+  [[noreturn]] void reject(const std::string& problem) const {
+    reject_safetensors(name_, "in its header, " + problem);
   }
 
  private:
-  bool in_metadata() const { return outer_key_ == "__metadata__"; }
+  bool in_metadata() const { return entry_ == "__metadata__"; }
 
-  bool fail(const std::string& text) {
-    problem = text;
-    return false;
+  void check_list(const json& list) const {
+    if (!list.is_array()) misplaced(kind_of(list));
+    for (const json& element : list)
+      if (!element.is_number_unsigned()) misplaced(kind_of(element));
   }
 
-  bool misplaced(const std::string& what) {
-    if (depth_ == 0) return fail("it is " + what + ", expected an object");
-    return fail("it has " + what + " out of place at " + printable(outer_key_));
+  [[noreturn]] void misplaced(const char* what) const {
+    reject(fmt::format("it has {} out of place at {}", what, printable(entry_)));
   }
 
-  int depth_ = 0;  // 1 in the outer object, 2 in a tensor's entry or the metadata
-  bool in_list_ = false;
-  std::string outer_key_;
-  std::string inner_key_;
+  const std::string& name_;
+  std::string entry_;  // the key of the tensor or the metadata
   std::set<std::string> outer_keys_;
   std::set<std::string> inner_keys_;
 };
@@ -116,11 +101,11 @@ class HeaderHandler : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 void reject_safetensors(const std::string& name, const std::string& why) {
-  throw Error(ErrorKind::kCheckpoint, "cannot read '" + name + "': " + why,
+  throw Error(ErrorKind::kCheckpoint, fmt::format("cannot read '{}': {}", name, why),
               "it is damaged or not a file this program reads: give another checkpoint");
 }
 
-SafetensorsHeader parse_safetensors_header(std::string_view text, const std::string& name) {
+json parse_safetensors_header(std::string_view text, const std::string& name) {
   if (text.empty() || text.front() != '{') {
     reject_safetensors(name, "its header does not begin with '{'");
   }
@@ -133,12 +118,17 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, const std::str
   if (text[end - 1] != '}') {
     reject_safetensors(name, "its header does not end with '}' and spaces");
   }
-  HeaderHandler handler;
-  if (!nlohmann::json::sax_parse(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end),
-                                 &handler)) {
-    reject_safetensors(name, "in its header, " + handler.problem);
+  HeaderCheck check(name);
+  json header;
+  try {
+    header = json::parse(text.substr(0, end), std::ref(check));
+  } catch (const json::parse_error& error) {
+    check.reject(fmt::format("it is not valid JSON at byte {}", error.byte));
+  } catch (const json::out_of_range&) {
+    check.reject("it has a number that no type holds");
   }
-  return std::move(handler.header);
+  check.check(header);
+  return header;
 }
 
 }  // namespace fmnist

@@ -10,7 +10,7 @@
 #include "fmnist/core/files.h"
 #include "fmnist/core/parameters.h"
 #include "fmnist/data/split.h"
-#include "fmnist/run/safetensors.h"
+#include "support/tensors.h"
 
 namespace fmnist {
 

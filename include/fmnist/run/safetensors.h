@@ -13,12 +13,6 @@ namespace fmnist {
 /// The element types this program reads and writes, as safetensors names them.
 enum class Dtype { kU8, kI32, kI64, kF32, kF64 };
 
-/// The type's name in a safetensors header, for example "F32".
-std::string_view to_string(Dtype dtype);
-
-/// Bytes per element.
-std::size_t size_of(Dtype dtype);
-
 /// A named array: row-major, little-endian `bytes`, as many as shape and type ask for.
 struct Tensor {
   std::string name;
@@ -31,11 +25,6 @@ struct Tensor {
 
 /// The type and shape for people, for example "F32 [10, 1, 5, 5]".
 std::string describe(Dtype dtype, std::span<const std::int64_t> shape);
-
-/// The elements of `tensor`; T is std::uint8_t, std::int32_t, std::int64_t, float or double. Throws
-/// `Error` (kCheckpoint) when the tensor has another type.
-template <typename T>
-std::vector<T> elements(const Tensor& tensor);
 
 /// What a safetensors file holds: a free text-to-text map and tensors in the order of their bytes.
 struct SafetensorsFile {
