@@ -1,16 +1,34 @@
 #include "fmnist/run/run_recorder.h"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <system_error>
 #include <utility>
 
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
+#include "fmnist/core/signals_blocked.h"
 #include "fmnist/run/checkpoint.h"
 #include "fmnist/run/metrics_csv.h"
 #include "fmnist/run/run_directory.h"
-#include "run/background_writer.h"
 
 namespace fmnist {
+namespace {
+
+std::optional<Error> try_to_write(const std::filesystem::path& path, const std::string& bytes) {
+  try {
+    write_file_atomically(path, bytes);
+    return std::nullopt;
+  } catch (const Error& error) {
+    return error;
+  } catch (const std::exception& error) {  // no memory
+    return Error(ErrorKind::kRuntime,
+                 fmt::format("cannot write '{}': {}", path.string(), error.what()));
+  }
+}
+
+}  // namespace
 
 RunRecorder::RunRecorder(RunFacts facts, std::string metrics, Listener listener)
     : facts_(std::move(facts)), metrics_(std::move(metrics)), listener_(std::move(listener)) {
@@ -20,30 +38,37 @@ RunRecorder::RunRecorder(RunFacts facts, std::string metrics, Listener listener)
   } else {
     write_now(kMetricsFile, metrics_);
   }
-  // A resumed run takes the rows up to its state from metrics.csv: they must be there before it.
-  writer_ = std::make_unique<BackgroundWriter>(
-      std::vector{path(kConfigFile), path(kMetricsFile), path(kStateFile)});
 }
 
-RunRecorder::~RunRecorder() = default;
+RunRecorder::~RunRecorder() {
+  if (written_.valid()) written_.wait();
+  if (metrics_waiting_) write_in_order(directory(), take_due_files());
+}
+
+void RunRecorder::on_step(const StepDone&) {
+  // Only now: a state that was due at the end of the epoch has taken the metrics along.
+  if (!metrics_waiting_ || is_writing()) return;
+  tell(settle());
+  begin_write(take_due_files());
+}
 
 void RunRecorder::on_epoch(const EpochFinished& epoch) {
-  collect();
   metrics_ += metrics_csv_row(epoch);
-  write_later(kMetricsFile, metrics_);
+  metrics_waiting_ = true;
+  tell_if_written();
 }
 
 void RunRecorder::on_position(const RunPosition& position) {
-  writer_->drain();  // every state is written: a run that keeps them faster than its disk waits
-  const auto saved = note_results();
-  if (failures_.contains(kMetricsFile)) write_later(kMetricsFile, metrics_);
+  const auto saved = settle();
+  // A resumed run takes the rows up to its state from metrics.csv: they must be there before it.
+  Files files = take_due_files();
   try {
-    const std::uint64_t number =
-        write_later(kStateFile, encode_state(position, facts_.config, facts_.provenance));
-    underway_[number] = {position.epochs, position.state.step};
+    files.emplace_back(kStateFile, encode_state(position, facts_.config, facts_.provenance));
+    state_ = {position.epochs, position.state.step};
   } catch (const Error& error) {  // it cannot be encoded
     fail(kStateFile, error);
   }
+  begin_write(std::move(files));
   tell(saved);  // at last: when nobody listens any more, this state is kept all the same
 }
 
@@ -59,34 +84,80 @@ void RunRecorder::on_finish(const RunResult& result) {
   }
   if (!failures_.empty()) throw failures_.begin()->second;
   write_now(kModelFile, encode_model(result, facts_.config, facts_.provenance));
-  write_result(result, path(kModelFile));
+  write_result(result, directory() / kModelFile);
 }
 
 void RunRecorder::flush() {
-  writer_->drain();
-  collect();
+  tell(settle());
+  if (!metrics_waiting_) return;
+  begin_write(take_due_files());
+  tell(settle());
 }
 
-void RunRecorder::put(const char* file, const std::string& bytes, const Sink& sink) {
-  // The directory may have been removed under us: what is still known is worth keeping.
+RunRecorder::Files RunRecorder::lost_files() const {
   std::error_code ignored;  // the write says it better
-  if (std::filesystem::create_directories(*facts_.config.output, ignored) ||
-      failures_.contains(kConfigFile)) {
-    sink(path(kConfigFile), to_toml(facts_.config));
-    if (!metrics_.empty()) sink(path(kMetricsFile), metrics_);
+  const bool removed = std::filesystem::create_directories(directory(), ignored);
+  if (!removed && !failures_.contains(kConfigFile)) return {};
+  Files files = {{kConfigFile, to_toml(facts_.config)}};
+  if (!metrics_.empty()) files.emplace_back(kMetricsFile, metrics_);
+  return files;
+}
+
+RunRecorder::Files RunRecorder::take_due_files() {
+  Files files = lost_files();
+  if (files.empty() && (metrics_waiting_ || failures_.contains(kMetricsFile)))
+    files.emplace_back(kMetricsFile, metrics_);
+  metrics_waiting_ = false;
+  return files;
+}
+
+RunRecorder::Written RunRecorder::write_in_order(const std::filesystem::path& directory,
+                                                 const Files& files) {
+  Written written;
+  for (const auto& [file, bytes] : files)
+    written.emplace_back(file, try_to_write(directory / file, bytes));
+  return written;
+}
+
+void RunRecorder::begin_write(Files files) {
+  if (files.empty()) return;
+  const SignalsBlocked blocked;
+  // Where no thread can be had, `settle` does it.
+  written_ = std::async(std::launch::async | std::launch::deferred, write_in_order, directory(),
+                        std::move(files));
+}
+
+bool RunRecorder::is_writing() const {
+  return written_.valid() &&
+         written_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout;
+}
+
+std::optional<RunRecorder::SavedState> RunRecorder::settle() {
+  if (!written_.valid()) return std::nullopt;
+  std::optional<SavedState> saved;
+  for (const auto& [file, error] : written_.get()) {
+    if (error) {
+      fail(file, *error);
+      continue;
+    }
+    failures_.erase(file);
+    if (file == kStateFile) saved = state_;
   }
-  sink(path(file), bytes);
+  return saved;
+}
+
+void RunRecorder::tell(const std::optional<SavedState>& saved) const {
+  if (saved) listener_.saved(directory() / kStateFile, *saved);
+}
+
+void RunRecorder::tell_if_written() {
+  if (!is_writing()) tell(settle());
 }
 
 void RunRecorder::write_now(const char* file, const std::string& bytes) {
-  put(file, bytes, write_file_atomically);
-}
-
-std::uint64_t RunRecorder::write_later(const char* file, const std::string& bytes) {
-  std::uint64_t number = 0;
-  put(file, bytes,
-      [&](const auto& path, const auto& content) { number = writer_->write(path, content); });
-  return number;
+  Files files = lost_files();
+  files.emplace_back(file, bytes);
+  for (const auto& [name, content] : files) write_file_atomically(directory() / name, content);
 }
 
 void RunRecorder::write_result(const RunResult& result,
@@ -94,26 +165,6 @@ void RunRecorder::write_result(const RunResult& result,
   write_now(kResultFile, result_document(facts_, result, model)
                                  .dump(2, ' ', false, nlohmann::json::error_handler_t::replace) +
                              "\n");
-}
-
-std::vector<RunRecorder::SavedState> RunRecorder::note_results() {
-  std::vector<SavedState> saved;
-  for (const BackgroundWriter::Result& result : writer_->results()) {
-    const std::string file = result.path.filename().string();
-    if (result.error) {
-      fail(file, *result.error);
-    } else {
-      failures_.erase(file);
-    }
-    if (file != kStateFile) continue;
-    if (!result.error) saved.push_back(underway_.at(result.number));
-    underway_.erase(underway_.begin(), underway_.upper_bound(result.number));
-  }
-  return saved;
-}
-
-void RunRecorder::tell(const std::vector<SavedState>& saved) const {
-  for (const SavedState& state : saved) listener_.saved(path(kStateFile), state);
 }
 
 void RunRecorder::fail(const std::string& file, const Error& error) {

@@ -1,7 +1,10 @@
 #include "fmnist/run/run_recorder.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <functional>
@@ -81,6 +84,15 @@ class RunRecorderTest : public testing::Test {
   void obstruct(const std::string& file) const {
     fs::create_directories(directory() / ("." + file + ".tmp"));
   }
+  /// Makes the next write of `file` a stuck one: its temporary file is a pipe that is full long
+  /// before the bytes of a state are through.
+  void make_stuck(const std::string& file) const {
+    ASSERT_EQ(::mkfifo((directory() / ("." + file + ".tmp")).c_str(), 0600), 0);
+  }
+  /// Returns when the stuck write of `file` has begun; closing the descriptor makes it fail.
+  int wait_until_stuck(const std::string& file) const {
+    return ::open((directory() / ("." + file + ".tmp")).c_str(), O_RDONLY | O_CLOEXEC);
+  }
   void clear(const std::string& file) const { fs::remove(directory() / ("." + file + ".tmp")); }
 
   std::vector<std::string> saved_;
@@ -95,7 +107,6 @@ TEST_F(RunRecorderTest, AFinishedRunHasItsFilesAndNoOther) {
   EXPECT_EQ(names(), std::set<std::string>{kConfigFile});
   run.on_epoch(epoch(1));
   run.on_position(position(1, 4.0f));
-  run.flush();  // else the next state may overtake this one
   run.on_epoch(epoch(2));
   run.on_position(position(2, 5.0f));
   run.on_finish(result());
@@ -239,6 +250,43 @@ TEST_F(RunRecorderTest, EveryCallTellsWhatCameOfEarlierWrites) {
   }
 }
 
+TEST_F(RunRecorderTest, TrainingGoesOnWhileAStateIsBeingWritten) {
+  RunRecorder run = recorder();
+  make_stuck(kStateFile);
+  run.on_position(position(1, 1.0f));
+  const int pipe = wait_until_stuck(kStateFile);
+  // All of the next epoch, up to the next state.
+  for (std::uint64_t step = 11; step <= 20; ++step) run.on_step({2, step, step});
+  run.on_progress({});
+  run.on_epoch(epoch(2));
+  run.on_step({3, 21, 64});
+  EXPECT_TRUE(saved_.empty());
+  EXPECT_TRUE(failures_.empty());
+  ::close(pipe);  // the state cannot be written
+  run.on_position(position(2, 2.0f));
+  run.on_finish(result());
+  EXPECT_EQ(failures_.size(), 1u);
+  EXPECT_EQ(saved_, std::vector<std::string>{"last.safetensors 2 20"});
+  EXPECT_EQ(content(kMetricsFile), metrics_csv_header() + metrics_csv_row(epoch(2)));
+}
+
+TEST_F(RunRecorderTest, TheMetricsOfAnEpochWithoutAStateAreWrittenAtTheNextStep) {
+  RunRecorder run = recorder();
+  run.on_epoch(epoch(1));
+  EXPECT_FALSE(names().contains(kMetricsFile));
+  run.on_step({2, 11, 64});
+  while (!names().contains(kMetricsFile)) std::this_thread::yield();
+  EXPECT_EQ(content(kMetricsFile), metrics_csv_header() + metrics_csv_row(epoch(1)));
+}
+
+TEST_F(RunRecorderTest, ItsEndWritesTheMetricsThatWait) {
+  {
+    RunRecorder run = recorder();
+    run.on_epoch(epoch(1));
+  }
+  EXPECT_EQ(content(kMetricsFile), metrics_csv_header() + metrics_csv_row(epoch(1)));
+}
+
 TEST_F(RunRecorderTest, AModelOrResultThatCannotBeWrittenIsAnError) {
   for (const char* file : {kModelFile, kResultFile}) {
     RunRecorder run = recorder();
@@ -272,7 +320,7 @@ TEST_F(RunRecorderTest, ADirectoryRemovedUnderTheRunIsFilledAgain) {
 
 TEST_F(RunRecorderTest, ALimitOnFileSizesLeavesTheLastGoodStateAndNoTemporaryFile) {
   const std::string sentence = error_in_child([&] {
-    RunRecorder run = recorder();  // here, for its thread
+    RunRecorder run = recorder();
     run.on_position(position(1, 1.0f));
     run.flush();
     std::signal(SIGXFSZ, SIG_IGN);

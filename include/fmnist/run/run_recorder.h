@@ -3,22 +3,21 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fmnist/run/results.h"
 
 namespace fmnist {
 
-class BackgroundWriter;
-
-/// Writes the files of a run directory as the run goes on, each replaced atomically. The training
-/// thread does not wait for the disk: a later call tells what came of a write, and a state that the
-/// next one overtook before its turn is not written. A file that cannot be written while the run
-/// goes on does not end it (the disk may have room again at the next try); at the end of the run it
+/// Writes the files of a run directory as the run goes on, each replaced atomically. Training does
+/// not wait for the disk, unless a state comes before the one before it is written: every state is.
+/// A later call tells whether a write succeeded. A file that cannot be written while the run goes
+/// on does not end it (the disk may have room again at the next try); at the end of the run it
 /// does.
 class RunRecorder final : public Observer {
  public:
@@ -41,8 +40,9 @@ class RunRecorder final : public Observer {
   /// Writes what waits.
   ~RunRecorder() override;
 
-  void on_start(const RunStarted&) override { collect(); }
-  void on_progress(const TrainProgress&) override { collect(); }
+  void on_start(const RunStarted&) override { tell_if_written(); }
+  void on_progress(const TrainProgress&) override { tell_if_written(); }
+  void on_step(const StepDone&) override;
   void on_epoch(const EpochFinished& epoch) override;
   void on_position(const RunPosition& position) override;
   /// Throws `Error` (kRuntime) when this or the last write of another file failed; not for a
@@ -53,27 +53,34 @@ class RunRecorder final : public Observer {
   void flush();
 
  private:
-  using Sink = std::function<void(const std::filesystem::path&, const std::string&)>;
+  using Files = std::vector<std::pair<std::string, std::string>>;  // names with their bytes
+  using Written = std::vector<std::pair<std::string, std::optional<Error>>>;
 
-  std::filesystem::path path(const char* file) const { return *facts_.config.output / file; }
-  void put(const char* file, const std::string& bytes, const Sink& sink);
+  static Written write_in_order(const std::filesystem::path& directory, const Files& files);
+
+  const std::filesystem::path& directory() const { return *facts_.config.output; }
+  /// What is known of the files that the directory lost when it was removed under us.
+  Files lost_files() const;
+  /// Likewise, and the metrics where they wait or could not be written.
+  Files take_due_files();
+  /// Begins to write `files` on a thread of its own; nothing else may be under way.
+  void begin_write(Files files);
+  bool is_writing() const;
+  /// Waits for the write under way, if any, and notes what failed. Returns the state it saved.
+  std::optional<SavedState> settle();
+  void tell(const std::optional<SavedState>& saved) const;
+  void tell_if_written();
   void write_now(const char* file, const std::string& bytes);
-  /// Returns the number of the write.
-  std::uint64_t write_later(const char* file, const std::string& bytes);
   void write_result(const RunResult& result, const std::optional<std::filesystem::path>& model);
-  /// Notes and tells what came of writes since the last call.
-  void collect() { tell(note_results()); }
-  /// Notes what came of writes since the last call; returns the states that were saved.
-  std::vector<SavedState> note_results();
-  void tell(const std::vector<SavedState>& saved) const;
   void fail(const std::string& file, const Error& error);
 
   RunFacts facts_;
-  std::string metrics_;  // all of metrics.csv
+  std::string metrics_;           // all of metrics.csv
+  bool metrics_waiting_ = false;  // has rows that no write has begun with
   Listener listener_;
-  std::map<std::string, Error> failures_;         // by file, until its next success
-  std::map<std::uint64_t, SavedState> underway_;  // states, by the number of their write
-  std::unique_ptr<BackgroundWriter> writer_;
+  std::map<std::string, Error> failures_;  // by file, until its next success
+  std::future<Written> written_;           // of the write under way, if any
+  SavedState state_;                       // the one in it, if any
 };
 
 }  // namespace fmnist
