@@ -313,7 +313,7 @@ TEST_P(ResumeOnceTest, TwoProgramsCannotWriteToOneDirectory) {
   ASSERT_EQ(start("run").status, 0);
   const Traces before = traces("run");
   {
-    const RunDirectory ours(directory() / "run", Claim::kResume);
+    const OutputDirectory ours(directory() / "run", Claim::kResume, {kRunFiles});
     const std::vector<std::string> parts = {"another program is writing", "'run'"};
     expect_error(resume("run"), 5, parts);
     expect_error(train({"--output", "run", "--overwrite"}), 5, parts);

@@ -33,6 +33,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// What a sweep's directory may hold.
+const std::vector<OutputFiles> kOutput = {
+    {"sweep", {kSweepFile, kJournalFile, kTrialsFile}, {kStatesFolder, kModelsFolder}}, kRunFiles};
+
 constexpr std::size_t kSettingsLogged = 40;  // of the plan
 
 /// What `fmnist-train sweep` takes besides training options.
@@ -116,35 +120,12 @@ SweepSetup make_setup(const Dataset& dataset, const Machine& machine) {
   return setup;
 }
 
-void refuse_existing_sweep(const fs::path& directory) {
-  std::error_code ignored;
-  if (!fs::exists(directory / kSweepFile, ignored)) return;
-  throw Error(ErrorKind::kCheckpoint, "'" + directory.string() + "' already holds a sweep",
-              "choose another --output, give --resume to go on with it or --overwrite to replace "
-              "it");
-}
-
-void remove_sweep(const fs::path& directory) {
-  for (const char* name :
-       {kSweepFile, kJournalFile, kTrialsFile, kReportFile, kStatesFolder, kModelsFolder}) {
-    std::error_code error;
-    fs::remove_all(directory / name, error);
-    if (!error) continue;
-    throw Error(ErrorKind::kRuntime,
-                "cannot remove '" + (directory / name).string() + "': " + error.message(),
-                "choose another --output");
-  }
-}
-
 /// Makes sure that the directory's sweep.json is of this sweep.
-void claim_sweep(const fs::path& directory, bool resumes, bool overwrite,
-                 const nlohmann::ordered_json& document) {
-  if (overwrite) remove_sweep(directory);
+void claim_sweep(const fs::path& directory, const nlohmann::ordered_json& document) {
+  const fs::path file = directory / kSweepFile;
   std::error_code ignored;
-  const bool exists = fs::exists(directory / kSweepFile, ignored);
-  if (exists && !resumes) refuse_existing_sweep(directory);
-  if (exists) return check_same_sweep(directory / kSweepFile, document);
-  write_file_atomically(directory / kSweepFile, document.dump(2) + "\n");
+  if (fs::exists(file, ignored)) return check_same_sweep(file, document);
+  write_file_atomically(file, document.dump(2) + "\n");
 }
 
 /// The command that trains the setting of `best` alone on all training images, and tests it.
@@ -293,7 +274,7 @@ int run_sweep(const Invocation& invocation) {
   const Plan plan = make_plan(options, config);
   if (options.plan_only) return print_plan(plan, config.json);
   const bool resumes = invocation.resume.has_value();
-  if (!resumes && !config.overwrite) refuse_existing_sweep(*config.output);
+  if (!resumes && !config.overwrite) refuse_existing(*config.output, kOutput);
   install_signal_handlers();
 
   const Dataset dataset = load_dataset(config.data_dir);
@@ -303,11 +284,13 @@ int run_sweep(const Invocation& invocation) {
   const SweepSetup setup = make_setup(dataset, machine);
   const int cores = machine.device.used == "cpu" ? available_cpus() : 1;
   const int jobs = options.jobs.value_or(std::max(1, cores / machine.threads));
-  const RunDirectory directory(*config.output, resumes            ? Claim::kResume
-                                               : config.overwrite ? Claim::kOverwrite
-                                                                  : Claim::kNew);
+  const OutputDirectory directory(*config.output,
+                                  resumes            ? Claim::kResume
+                                  : config.overwrite ? Claim::kOverwrite
+                                                     : Claim::kNew,
+                                  kOutput);
   auto document = sweep_document(plan, setup.provenance);
-  claim_sweep(directory.path(), resumes, config.overwrite, document);
+  claim_sweep(directory.path(), document);
   log_provenance(dataset, machine);
   for (const std::string& line : plan_lines(plan, kSettingsLogged)) log_info(line);
   log_info("training " + std::to_string(jobs) + " side by side, into " + directory.path().string());

@@ -97,7 +97,7 @@ int run_training(const Invocation& invocation) {
   Start start = plan_start(invocation);
   Config& config = start.config;
   if (!config.no_output && !config.output) config.output = default_output();
-  if (config.output && start.claim == Claim::kNew) refuse_existing_run(*config.output);
+  if (config.output && start.claim == Claim::kNew) refuse_existing(*config.output, {kRunFiles});
 
   const Machine machine = choose_machine(config);
   if (start.saved) check_settings(*start.saved, start, machine);
@@ -108,9 +108,9 @@ int run_training(const Invocation& invocation) {
   if (!start.saved) start.position.state.parameters = initial_parameters(config.seed);
   const auto engine = make_engine(machine, config, start.position.state);
 
-  std::optional<RunDirectory> directory;
+  std::optional<OutputDirectory> directory;
   if (config.output) {
-    directory.emplace(*config.output, start.claim);
+    directory.emplace(*config.output, start.claim, std::vector{kRunFiles});
     add_log_file(*config.output / kLogFile, /*append=*/start.claim == Claim::kResume);
   }
   log_provenance(dataset, machine);

@@ -1,4 +1,4 @@
-#include "fmnist/run/run_directory.h"
+#include "fmnist/run/output_directory.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -7,6 +7,7 @@
 #include <set>
 
 #include "fmnist/core/files.h"
+#include "fmnist/run/run_directory.h"
 #include "support/child_process.h"
 #include "support/errors.h"
 #include "support/idx_writer.h"
@@ -17,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class RunDirectoryTest : public testing::Test {
+class OutputDirectoryTest : public testing::Test {
  protected:
   fs::path directory() const { return temporary_.path() / "run"; }
   const fs::path& parent() const { return temporary_.path(); }
@@ -28,20 +29,20 @@ class RunDirectoryTest : public testing::Test {
   }
 
   std::string refusal(Claim claim, ErrorKind kind = ErrorKind::kCheckpoint) const {
-    return error_of(kind, [&] { RunDirectory(directory(), claim); });
+    return error_of(kind, [&] { OutputDirectory(directory(), claim, {kRunFiles}); });
   }
 
  private:
   TemporaryDirectory temporary_;
 };
 
-TEST_F(RunDirectoryTest, IsMadeWithItsParents) {
-  const RunDirectory run(directory() / "a" / "b", Claim::kNew);
+TEST_F(OutputDirectoryTest, IsMadeWithItsParents) {
+  const OutputDirectory run(directory() / "a" / "b", Claim::kNew, {kRunFiles});
   EXPECT_TRUE(fs::is_directory(directory() / "a" / "b"));
   EXPECT_EQ(run.path(), directory() / "a" / "b");
 }
 
-TEST_F(RunDirectoryTest, ANewRunRefusesEveryFileOfAnEarlierOne) {
+TEST_F(OutputDirectoryTest, ANewRunRefusesEveryFileOfAnEarlierOne) {
   for (const char* file :
        {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile, kStateFile, kReportFile}) {
     put(file);
@@ -51,100 +52,101 @@ TEST_F(RunDirectoryTest, ANewRunRefusesEveryFileOfAnEarlierOne) {
   }
 }
 
-TEST_F(RunDirectoryTest, ANewRunLivesBesideOtherFiles) {
+TEST_F(OutputDirectoryTest, ANewRunLivesBesideOtherFiles) {
   for (const char* name : {"notes.txt", "probe", ".hidden"}) put(name, "mine");
-  const RunDirectory run(directory(), Claim::kNew);
+  const OutputDirectory run(directory(), Claim::kNew, {kRunFiles});
   for (const char* name : {"notes.txt", "probe", ".hidden"})
     EXPECT_EQ(read_file(directory() / name, ErrorKind::kRuntime), "mine");
 }
 
-TEST_F(RunDirectoryTest, OverwritingRemovesTheRunAndNothingElse) {
+TEST_F(OutputDirectoryTest, OverwritingRemovesTheRunAndNothingElse) {
   for (const char* file :
        {kConfigFile, kMetricsFile, kResultFile, kLogFile, kModelFile, kStateFile, kReportFile})
     put(file);
   put("notes.txt");
   put("model.safetensors.bak");
-  const RunDirectory run(directory(), Claim::kOverwrite);
+  const OutputDirectory run(directory(), Claim::kOverwrite, {kRunFiles});
   std::set<std::string> left;
   for (const auto& entry : fs::directory_iterator(directory()))
     left.insert(entry.path().filename().string());
   EXPECT_EQ(left, (std::set<std::string>{"notes.txt", "model.safetensors.bak"}));
 }
 
-TEST_F(RunDirectoryTest, OverwritingRemovesEventFilesAndTheirFolderOnceItIsEmpty) {
+TEST_F(OutputDirectoryTest, OverwritingRemovesEventFilesAndTheirFolderOnceItIsEmpty) {
   const fs::path folder = directory() / kTensorBoardDirectory;
   fs::create_directories(folder);
   for (const char* name : {"events.out.tfevents.1.2", "events.out.tfevents.3.4", "notes.txt"})
     write_bytes(folder / name, "x");
-  { const RunDirectory run(directory(), Claim::kResume); }
+  { const OutputDirectory run(directory(), Claim::kResume, {kRunFiles}); }
   EXPECT_TRUE(fs::exists(folder / "events.out.tfevents.1.2"));
-  { const RunDirectory run(directory(), Claim::kOverwrite); }
+  { const OutputDirectory run(directory(), Claim::kOverwrite, {kRunFiles}); }
   EXPECT_FALSE(fs::exists(folder / "events.out.tfevents.1.2"));
   EXPECT_FALSE(fs::exists(folder / "events.out.tfevents.3.4"));
   EXPECT_TRUE(fs::exists(folder / "notes.txt"));
   fs::remove(folder / "notes.txt");
-  const RunDirectory run(directory(), Claim::kOverwrite);
+  const OutputDirectory run(directory(), Claim::kOverwrite, {kRunFiles});
   EXPECT_FALSE(fs::exists(folder));
 }
 
-TEST_F(RunDirectoryTest, OverwritingWhatCannotBeRemovedIsAnErrorAndFreesTheLock) {
+TEST_F(OutputDirectoryTest, OverwritingWhatCannotBeRemovedIsAnErrorAndFreesTheLock) {
   fs::create_directories(directory() / kResultFile / "folder");
   expect_parts(refusal(Claim::kOverwrite, ErrorKind::kRuntime), {"cannot remove", kResultFile});
-  const RunDirectory run(directory(), Claim::kResume);
+  const OutputDirectory run(directory(), Claim::kResume, {kRunFiles});
 }
 
-TEST_F(RunDirectoryTest, ResumingLeavesTheFiles) {
+TEST_F(OutputDirectoryTest, ResumingLeavesTheFiles) {
   put(kStateFile, "state");
-  const RunDirectory run(directory(), Claim::kResume);
+  const OutputDirectory run(directory(), Claim::kResume, {kRunFiles});
   EXPECT_EQ(read_file(directory() / kStateFile, ErrorKind::kRuntime), "state");
 }
 
-TEST_F(RunDirectoryTest, ASecondClaimIsRefusedHoweverItIsMade) {
-  const RunDirectory first(directory(), Claim::kNew);
+TEST_F(OutputDirectoryTest, ASecondClaimIsRefusedHoweverItIsMade) {
+  const OutputDirectory first(directory(), Claim::kNew, {kRunFiles});
   put(kStateFile, "state");
   for (const Claim claim : {Claim::kOverwrite, Claim::kResume}) {
     expect_parts(refusal(claim), {"another program is writing", directory().string()});
-    expect_parts(error_in_child([&] { RunDirectory(directory(), claim); }),
+    expect_parts(error_in_child([&] { OutputDirectory(directory(), claim, {kRunFiles}); }),
                  {"another program is writing", directory().string()});
   }
   EXPECT_EQ(read_file(directory() / kStateFile, ErrorKind::kRuntime), "state");
 }
 
-TEST_F(RunDirectoryTest, ASecondNewRunIsRefusedBeforeTheFirstHasWrittenAnything) {
-  const RunDirectory first(directory(), Claim::kNew);
+TEST_F(OutputDirectoryTest, ASecondNewRunIsRefusedBeforeTheFirstHasWrittenAnything) {
+  const OutputDirectory first(directory(), Claim::kNew, {kRunFiles});
   expect_parts(refusal(Claim::kNew), {"another program is writing"});
 }
 
-TEST_F(RunDirectoryTest, TheSameDirectoryByAnotherNameIsLockedToo) {
-  const RunDirectory first(directory(), Claim::kNew);
+TEST_F(OutputDirectoryTest, TheSameDirectoryByAnotherNameIsLockedToo) {
+  const OutputDirectory first(directory(), Claim::kNew, {kRunFiles});
   fs::create_directory_symlink(directory(), parent() / "link");
-  expect_parts(
-      error_of(ErrorKind::kCheckpoint, [&] { RunDirectory(parent() / "link", Claim::kResume); }),
-      {"another program is writing"});
+  expect_parts(error_of(ErrorKind::kCheckpoint,
+                        [&] { OutputDirectory(parent() / "link", Claim::kResume, {kRunFiles}); }),
+               {"another program is writing"});
 }
 
-TEST_F(RunDirectoryTest, TheLockGoesWithTheObject) {
-  std::optional<RunDirectory> first(std::in_place, directory(), Claim::kNew);
+TEST_F(OutputDirectoryTest, TheLockGoesWithTheObject) {
+  std::optional<OutputDirectory> first(std::in_place, directory(), Claim::kNew,
+                                       std::vector{kRunFiles});
   first.reset();
-  const RunDirectory second(directory(), Claim::kResume);
+  const OutputDirectory second(directory(), Claim::kResume, {kRunFiles});
 }
 
-TEST_F(RunDirectoryTest, TheLockGoesWithAProcessThatDies) {
+TEST_F(OutputDirectoryTest, TheLockGoesWithAProcessThatDies) {
   EXPECT_EQ(error_in_child([&] {
-              const RunDirectory run(directory(), Claim::kNew);
+              const OutputDirectory run(directory(), Claim::kNew, {kRunFiles});
               ::_exit(0);
             }),
             "");
-  const RunDirectory second(directory(), Claim::kResume);
+  const OutputDirectory second(directory(), Claim::kResume, {kRunFiles});
 }
 
-TEST_F(RunDirectoryTest, ARefusedNewRunLeavesNoLock) {
+TEST_F(OutputDirectoryTest, ARefusedNewRunLeavesNoLock) {
   put(kStateFile);
   refusal(Claim::kNew);
-  const RunDirectory run(directory(), Claim::kResume);
+  const OutputDirectory run(directory(), Claim::kResume, {kRunFiles});
 }
 
-TEST_F(RunDirectoryTest, AFileInTheWayIsNamed) {
+TEST_F(OutputDirectoryTest, AFileInTheWayIsNamed) {
   write_bytes(directory(), "mine");
   for (const Claim claim : {Claim::kNew, Claim::kOverwrite, Claim::kResume}) {
     expect_parts(refusal(claim, ErrorKind::kRuntime),
@@ -153,24 +155,46 @@ TEST_F(RunDirectoryTest, AFileInTheWayIsNamed) {
   EXPECT_EQ(read_file(directory(), ErrorKind::kRuntime), "mine");
 }
 
-TEST_F(RunDirectoryTest, AParentThatMayNotBeWrittenIsAnError) {
+TEST_F(OutputDirectoryTest, AParentThatMayNotBeWrittenIsAnError) {
   fs::create_directory(directory());
   ::chmod(parent().c_str(), 0755);
   ::chmod(directory().c_str(), 0755);
   expect_parts(error_in_child([&] {
                  become_unprivileged();
                  ::chmod(directory().c_str(), 0555);  // where the user is no other than root's
-                 RunDirectory(directory() / "below", Claim::kNew);
+                 OutputDirectory(directory() / "below", Claim::kNew, {kRunFiles});
                }),
                {"cannot create the run directory", "Permission denied"});
 }
 
-TEST_F(RunDirectoryTest, RefusingAloneMakesNothing) {
-  refuse_existing_run(directory());
+TEST_F(OutputDirectoryTest, RefusingAloneMakesNothing) {
+  refuse_existing(directory(), {kRunFiles});
   EXPECT_FALSE(fs::exists(directory()));
   put(kLogFile);
-  expect_parts(error_of(ErrorKind::kCheckpoint, [&] { refuse_existing_run(directory()); }),
+  expect_parts(error_of(ErrorKind::kCheckpoint, [&] { refuse_existing(directory(), {kRunFiles}); }),
                {"already holds a run", kLogFile});
+}
+
+/// What a sweep might keep beside what a run does.
+const OutputFiles kOtherFiles = {"sweep", {"sweep.json"}, {"states"}};
+
+TEST_F(OutputDirectoryTest, EveryKindOfOutputIsRefusedByName) {
+  put("sweep.json");
+  const OutputDirectory run(directory(), Claim::kNew, {kRunFiles});  // looks for runs only
+  expect_parts(error_of(ErrorKind::kCheckpoint,
+                        [&] {
+                          refuse_existing(directory(), {kOtherFiles, kRunFiles});
+                        }),
+               {"already holds a sweep (sweep.json)"});
+}
+
+TEST_F(OutputDirectoryTest, FoldersAreRemovedWithAllTheyHoldButDoNotMakeADirectoryTaken) {
+  fs::create_directories(directory() / "states");
+  put("states/1");
+  put(kResultFile);
+  refuse_existing(directory(), {kOtherFiles});
+  const OutputDirectory output(directory(), Claim::kOverwrite, {kOtherFiles, kRunFiles});
+  EXPECT_TRUE(fs::is_empty(directory()));
 }
 
 }  // namespace
