@@ -107,7 +107,7 @@ std::vector<double> ReferenceNetwork::logits(std::span<const std::uint8_t> image
   return logits_;
 }
 
-/// A bound of float rounding's errors in an output of a layer: twenty standard deviations of those
+/// A bound of float rounding's errors in an output of a layer: ten standard deviations of those
 /// of the fused engine's Winograd convolutions, which are several times those of direct sums.
 double ReferenceNetwork::rounding(std::size_t weight, std::size_t output,
                                   const std::vector<double>& input) const {
@@ -116,7 +116,7 @@ double ReferenceNetwork::rounding(std::size_t weight, std::size_t output,
   for (std::size_t i = 0; i < fan_in; ++i) weights += std::abs(tensor(weight)[output * fan_in + i]);
   const double largest = std::abs(*std::max_element(
       input.begin(), input.end(), [](double a, double b) { return std::abs(a) < std::abs(b); }));
-  return 4e-7 * weights * largest;
+  return 2e-7 * weights * largest;
 }
 
 /// Whether two of conv1's outputs, of whatever channels, see the same pixels.
