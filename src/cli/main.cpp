@@ -25,7 +25,7 @@ int run(int argc, char** argv) {
     return 0;
   }
   const Config& config = invocation.config;
-  open_log(verbosity_of(config));
+  open_log(config);
   if (config.log_file) add_log_file(*config.log_file, /*append=*/false);
   return invocation.command->run(invocation);
 }
@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   // Closed pipes and file size limits are errors of the write, not signals.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  open_log(Verbosity::kNormal);
+  open_log({});
   const bool json = wants_json(argc, argv);
   try {
     return run(argc, argv);

@@ -14,12 +14,23 @@ std::string filters_event(std::uint64_t step, const Parameters& parameters) {
   return image_event(step, "conv1/filters", draw_filters(parameters));
 }
 
-}  // namespace
+class TensorBoardWriter final : public Observer {
+ public:
+  TensorBoardWriter(std::filesystem::path directory, std::function<void(const Error&)> failed)
+      : directory_(std::move(directory)), failed_(std::move(failed)) {}
 
-TensorBoardWriter::TensorBoardWriter(std::filesystem::path directory, Listener failed)
-    : directory_(std::move(directory)), failed_(std::move(failed)) {}
+  void on_start(const RunStarted& start) override;
+  void on_progress(const TrainProgress& progress) override;
+  void on_epoch(const EpochFinished& epoch) override;
 
-TensorBoardWriter::~TensorBoardWriter() = default;
+ private:
+  /// Runs `write` on the file, if it is in order.
+  void attempt(const std::function<void(EventFile&)>& write);
+
+  std::filesystem::path directory_;
+  std::function<void(const Error&)> failed_;
+  std::unique_ptr<EventFile> file_;  // nullptr before the start and after a failure
+};
 
 void TensorBoardWriter::on_start(const RunStarted& start) {
   try {
@@ -64,6 +75,13 @@ void TensorBoardWriter::attempt(const std::function<void(EventFile&)>& write) {
     file_.reset();
     failed_(error);
   }
+}
+
+}  // namespace
+
+std::unique_ptr<Observer> tensorboard_writer(std::filesystem::path directory,
+                                             std::function<void(const Error&)> failed) {
+  return std::make_unique<TensorBoardWriter>(std::move(directory), std::move(failed));
 }
 
 }  // namespace fmnist

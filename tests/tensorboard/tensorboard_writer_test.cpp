@@ -24,9 +24,9 @@ class TensorBoardWriterTest : public testing::Test {
 
   fs::path directory() const { return temporary_.path() / "run" / "tensorboard"; }
 
-  TensorBoardWriter writer() {
-    return TensorBoardWriter(directory(),
-                             [&](const Error& error) { failures.push_back(error.what()); });
+  std::unique_ptr<Observer> writer() {
+    return tensorboard_writer(directory(),
+                              [&](const Error& error) { failures.push_back(error.what()); });
   }
   RunStarted start(std::uint64_t first_step) const {
     return {&config, 100, 10, first_step, &parameters};
@@ -57,10 +57,10 @@ class TensorBoardWriterTest : public testing::Test {
 };
 
 TEST_F(TensorBoardWriterTest, WritesFiguresOfIntervalsAndEpochsAtTheirSteps) {
-  TensorBoardWriter run = writer();
-  run.on_start(start(0));
-  run.on_progress(progress(5));
-  run.on_epoch(epoch(1));
+  const auto run = writer();
+  run->on_start(start(0));
+  run->on_progress(progress(5));
+  run->on_epoch(epoch(1));
   ASSERT_EQ(files().size(), 1u);
   EXPECT_TRUE(files()[0].filename().string().starts_with("events.out.tfevents."));
   const auto events = events_in(files()[0]);  // while the run goes on
@@ -83,9 +83,9 @@ TEST_F(TensorBoardWriterTest, WritesFiguresOfIntervalsAndEpochsAtTheirSteps) {
 }
 
 TEST_F(TensorBoardWriterTest, ValidationFiguresAreCalledSo) {
-  TensorBoardWriter run = writer();
-  run.on_start(start(0));
-  run.on_epoch(epoch(1, /*on_val=*/true));
+  const auto run = writer();
+  run->on_start(start(0));
+  run->on_epoch(epoch(1, /*on_val=*/true));
   const auto scalars = events_in(files()[0])[2].scalars;
   EXPECT_EQ(scalars.at("loss/val"), 1.25f);
   EXPECT_EQ(scalars.at("accuracy/val"), 0.75f);
@@ -95,8 +95,8 @@ TEST_F(TensorBoardWriterTest, ValidationFiguresAreCalledSo) {
 TEST_F(TensorBoardWriterTest, FiltersAreDrawnFromBlackToWhiteWithZeroInTheMiddle) {
   parameters.values[1] = -2.0f;
   parameters.values[2] = 1.0f;
-  TensorBoardWriter run = writer();
-  run.on_start(start(0));
+  const auto run = writer();
+  run->on_start(start(0));
   const Pictures sheet =
       decode_pictures(events_in(files()[0])[1].images.at("conv1/filters"), "sheet");
   const auto weight = [&](int column) {  // in the first row of the first filter
@@ -111,18 +111,18 @@ TEST_F(TensorBoardWriterTest, FiltersAreDrawnFromBlackToWhiteWithZeroInTheMiddle
 
 TEST_F(TensorBoardWriterTest, WeightsThatAreAllZeroAreMidGrey) {
   parameters.values[0] = 0.0f;
-  TensorBoardWriter run = writer();
-  run.on_start(start(0));
+  const auto run = writer();
+  run->on_start(start(0));
   const Pictures sheet =
       decode_pictures(events_in(files()[0])[1].images.at("conv1/filters"), "sheet");
   EXPECT_EQ(sheet.pixels[12 * sheet.width + 12], 128);
 }
 
 TEST_F(TensorBoardWriterTest, AResumedRunGoesOnInAFileOfItsOwn) {
-  writer().on_start(start(0));
-  TensorBoardWriter run = writer();
-  run.on_start(start(10));
-  run.on_epoch(epoch(2));
+  writer()->on_start(start(0));
+  const auto run = writer();
+  run->on_start(start(10));
+  run->on_epoch(epoch(2));
   ASSERT_EQ(files().size(), 2u);
   const auto events = events_in(files()[1]);
   ASSERT_EQ(events.size(), 4u);
@@ -135,24 +135,24 @@ TEST_F(TensorBoardWriterTest, AResumedRunGoesOnInAFileOfItsOwn) {
 TEST_F(TensorBoardWriterTest, WhatCannotBeWrittenIsToldOnce) {
   fs::create_directories(directory().parent_path());
   write_file_atomically(directory(), "in the way");
-  TensorBoardWriter run = writer();
-  run.on_start(start(0));
-  run.on_progress(progress(5));
-  run.on_epoch(epoch(1));
+  const auto run = writer();
+  run->on_start(start(0));
+  run->on_progress(progress(5));
+  run->on_epoch(epoch(1));
   ASSERT_EQ(failures.size(), 1u);
   expect_parts(failures[0], {"cannot write", directory().string(), "goes on without"});
 }
 
 TEST_F(TensorBoardWriterTest, AFullDiskIsToldOnce) {
   const std::string told = error_in_child([&] {
-    TensorBoardWriter run = writer();
-    run.on_start(start(0));
+    const auto run = writer();
+    run->on_start(start(0));
     std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{fs::file_size(files()[0]) + 100, RLIM_INFINITY};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    run.on_progress(progress(5));
-    run.on_epoch(epoch(1));
-    run.on_epoch(epoch(2));
+    run->on_progress(progress(5));
+    run->on_epoch(epoch(1));
+    run->on_epoch(epoch(2));
     throw Error(ErrorKind::kRuntime, std::to_string(failures.size()) + ": " + failures.at(0));
   });
   expect_parts(told, {"1: cannot write", directory().string(), "File too large"});

@@ -203,7 +203,7 @@ Invocation parse_command_line(int argc, const char* const* argv,
                               const std::vector<Command>& commands) {
   CLI::App app(kDescription, "fmnist-train");
   app.footer(kFooter);
-  app.formatter(std::make_shared<HelpFormatter>());
+  app.formatter(help_formatter());
   app.require_subcommand(0, 1);
   declare_options(app, commands.front());
   const General general(app);

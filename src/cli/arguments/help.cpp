@@ -26,19 +26,24 @@ std::string in_columns(std::string line, const std::string& text) {
   return result;
 }
 
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_group(std::string group, bool is_positional,
+                         std::vector<const CLI::Option*> options) const override {
+    std::string text = "\n" + group + ":\n";
+    for (const CLI::Option* option : options) text += make_option(option, is_positional);
+    return text;
+  }
+
+  std::string make_option(const CLI::Option* option, bool is_positional) const override {
+    std::string names = "  " + option->get_name(is_positional, !is_positional);
+    if (!option->get_type_name().empty()) names += " " + option->get_type_name();
+    return in_columns(names, option->get_description());
+  }
+};
+
 }  // namespace
 
-std::string HelpFormatter::make_group(std::string group, bool is_positional,
-                                      std::vector<const CLI::Option*> options) const {
-  std::string text = "\n" + group + ":\n";
-  for (const CLI::Option* option : options) text += make_option(option, is_positional);
-  return text;
-}
-
-std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
-  std::string names = "  " + option->get_name(is_positional, !is_positional);
-  if (!option->get_type_name().empty()) names += " " + option->get_type_name();
-  return in_columns(names, option->get_description());
-}
+std::shared_ptr<CLI::FormatterBase> help_formatter() { return std::make_shared<HelpFormatter>(); }
 
 }  // namespace fmnist

@@ -7,8 +7,9 @@
 #include "cli/commands/resume.h"
 #include "cli/terminal/console.h"
 #include "cli/terminal/log.h"
+#include "cli/terminal/output.h"
+#include "cli/terminal/progress_bar.h"
 #include "cli/terminal/signals.h"
-#include "cli/terminal/training_bar.h"
 #include "fmnist/core/text.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
@@ -62,32 +63,26 @@ bool has_model(RunStatus status) {
 /// bar before the results, which take its place.
 std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
                                                       const std::string& metrics) {
+  const Config& config = facts.config;
   std::vector<std::unique_ptr<Observer>> observers;
-  std::unique_ptr<JsonLines> json;
-  if (facts.config.json) json = std::make_unique<JsonLines>(facts);
-  if (facts.config.output) {
+  if (config.output) {
     RunRecorder::Listener listener;
     listener.failed = [](const Error& error) { log_warning(error.what()); };
-    if (json) {
-      listener.saved = [lines = json.get()](const auto& path, const auto& state) {
-        lines->saved(path, state);
+    if (config.json) {
+      listener.saved = [](const auto& path, const auto& state) {
+        print_json(checkpoint_event(path, state.epochs, state.step));
       };
     }
     observers.push_back(std::make_unique<RunRecorder>(facts, metrics, listener));
-    if (facts.config.tensorboard) {
-      observers.push_back(std::make_unique<TensorBoardWriter>(
-          *facts.config.output / kTensorBoardDirectory, listener.failed));
+    if (config.tensorboard) {
+      observers.push_back(
+          tensorboard_writer(*config.output / kTensorBoardDirectory, listener.failed));
     }
   }
-  const ProgressStyle style = progress_style(facts.config);
-  observers.push_back(
-      std::make_unique<LogLines>(facts.provenance.engine, style == ProgressStyle::kLines));
-  if (style == ProgressStyle::kBar) observers.push_back(std::make_unique<TrainingBar>());
-  if (json) {
-    observers.push_back(std::move(json));
-  } else {
-    observers.push_back(std::make_unique<ResultLines>(facts.config.output));
-  }
+  const ProgressStyle style = progress_style(config);
+  observers.push_back(log_lines(facts.provenance.engine, style == ProgressStyle::kLines));
+  if (style == ProgressStyle::kBar) observers.push_back(training_bar());
+  observers.push_back(config.json ? json_lines(facts) : result_lines(config.output));
   return observers;
 }
 

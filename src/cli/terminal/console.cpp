@@ -8,58 +8,92 @@
 #include "fmnist/run/run_directory.h"
 
 namespace fmnist {
+namespace {
 
-void LogLines::on_start(const RunStarted& start) {
-  log_info(fmt::format("training on {} per epoch, {}, engine {} ({}), device {}, {}",
-                       counted(start.train_images, "image"), counted(start.steps_per_epoch, "step"),
-                       to_string(engine_.name), engine_.isa, engine_.device,
-                       counted(static_cast<std::uint64_t>(engine_.threads), "thread")));
-}
+class LogLines final : public Observer {
+ public:
+  LogLines(const EngineInfo& engine, bool on_console) : engine_(engine), on_console_(on_console) {}
 
-void LogLines::on_progress(const TrainProgress& progress) {
-  const auto share =
-      static_cast<double>(progress.images_done) / static_cast<double>(progress.images_total);
-  const std::string line = "Train Epoch: " + std::to_string(progress.epoch) + " [" +
-                           std::to_string(progress.images_done) + "/" +
-                           std::to_string(progress.images_total) + " (" + fixed(100.0 * share, 0) +
-                           "%)]\tLoss:" + fixed(progress.train.loss, 6);
-  on_console_ ? log_info(line) : log_to_files(line);
-}
-
-void ResultLines::on_epoch(const EpochFinished& epoch) {
-  print("[" + std::to_string(epoch.epoch) + "] " + (epoch.on_val ? "Val" : "Test") +
-        " Loss: " + fixed(epoch.evaluated.loss, 4) +
-        ", Accuracy: " + percentage(epoch.evaluated.accuracy) + "\n");
-}
-
-void ResultLines::on_finish(const RunResult& result) {
-  std::string line = std::string(to_string(result.status)) + " after " +
-                     counted(result.epochs, "epoch") + " in " + fixed(result.seconds, 1) + " s";
-  if (result.final) {
-    line += ": test loss " + fixed(result.final->loss, 4) + ", accuracy " +
-            percentage(result.final->accuracy);
+  void on_start(const RunStarted& start) override {
+    log_info(fmt::format("training on {} per epoch, {}, engine {} ({}), device {}, {}",
+                         counted(start.train_images, "image"),
+                         counted(start.steps_per_epoch, "step"), to_string(engine_.name),
+                         engine_.isa, engine_.device, counted(engine_.threads, "thread")));
   }
-  if (result.best) {
-    line += "; best by validation: epoch " + std::to_string(result.best->epoch) +
-            " with test accuracy " + percentage(result.best->test.accuracy);
+
+  void on_progress(const TrainProgress& progress) override {
+    const double percent = 100.0 * static_cast<double>(progress.images_done) /
+                           static_cast<double>(progress.images_total);
+    const std::string line =
+        fmt::format("Train Epoch: {} [{}/{} ({:.0f}%)]\tLoss:{:.6f}", progress.epoch,
+                    progress.images_done, progress.images_total, percent, progress.train.loss);
+    on_console_ ? log_info(line) : log_to_files(line);
   }
-  if (output_ && result.status != RunStatus::kDiverged)
-    line += "; model in " + (*output_ / kModelFile).string();
-  print(line + "\n");
+
+ private:
+  const EngineInfo engine_;
+  const bool on_console_;
+};
+
+class ResultLines final : public Observer {
+ public:
+  explicit ResultLines(const std::optional<std::filesystem::path>& output) : output_(output) {}
+
+  void on_epoch(const EpochFinished& epoch) override {
+    print(fmt::format("[{}] {} Loss: {:.4f}, Accuracy: {}\n", epoch.epoch,
+                      epoch.on_val ? "Val" : "Test", epoch.evaluated.loss,
+                      percentage(epoch.evaluated.accuracy)));
+  }
+
+  void on_finish(const RunResult& result) override {
+    std::string line = fmt::format("{} after {} in {:.1f} s", to_string(result.status),
+                                   counted(result.epochs, "epoch"), result.seconds);
+    if (result.final) {
+      line += fmt::format(": test loss {:.4f}, accuracy {}", result.final->loss,
+                          percentage(result.final->accuracy));
+    }
+    if (result.best) {
+      line += fmt::format("; best by validation: epoch {} with test accuracy {}",
+                          result.best->epoch, percentage(result.best->test.accuracy));
+    }
+    if (output_ && result.status != RunStatus::kDiverged)
+      line += fmt::format("; model in {}", (*output_ / kModelFile).string());
+    print(line + "\n");
+  }
+
+ private:
+  const std::optional<std::filesystem::path> output_;
+};
+
+class JsonLines final : public Observer {
+ public:
+  explicit JsonLines(const RunFacts& facts) : facts_(facts) {}
+
+  void on_start(const RunStarted&) override { print_json(start_event(facts_)); }
+  void on_epoch(const EpochFinished& epoch) override { print_json(epoch_event(epoch)); }
+  void on_finish(const RunResult& result) override {
+    std::optional<std::filesystem::path> model;
+    if (facts_.config.output && result.status != RunStatus::kDiverged)
+      model = *facts_.config.output / kModelFile;
+    print_json(result_event(result, model));
+  }
+
+ private:
+  const RunFacts facts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Observer> log_lines(const EngineInfo& engine, bool on_console) {
+  return std::make_unique<LogLines>(engine, on_console);
 }
 
-void JsonLines::on_start(const RunStarted&) { print_json(start_event(facts_)); }
-
-void JsonLines::on_epoch(const EpochFinished& epoch) { print_json(epoch_event(epoch)); }
-
-void JsonLines::saved(const std::filesystem::path& path, const RunRecorder::SavedState& state) {
-  print_json(checkpoint_event(path, state.epochs, state.step));
+std::unique_ptr<Observer> result_lines(const std::optional<std::filesystem::path>& output) {
+  return std::make_unique<ResultLines>(output);
 }
 
-void JsonLines::on_finish(const RunResult& result) {
-  const bool kept = facts_.config.output && result.status != RunStatus::kDiverged;
-  print_json(result_event(result,
-                          kept ? std::optional(*facts_.config.output / kModelFile) : std::nullopt));
+std::unique_ptr<Observer> json_lines(const RunFacts& facts) {
+  return std::make_unique<JsonLines>(facts);
 }
 
 }  // namespace fmnist

@@ -1,5 +1,6 @@
 #include "cli/terminal/log.h"
 
+#include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
@@ -62,30 +63,29 @@ std::unique_ptr<spdlog::formatter> make_formatter(const char* pattern) {
   return formatter;
 }
 
-spdlog::level::level_enum level_of(Verbosity verbosity) {
-  switch (verbosity) {
-    case Verbosity::kQuiet:
-      return spdlog::level::err;
-    case Verbosity::kNormal:
-      return spdlog::level::info;
-    case Verbosity::kVerbose:
-      return spdlog::level::debug;
+/// `text` on one line: names of files may hold anything. A tab stays.
+std::string one_line(const std::string& text) {
+  std::string line;
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    if ((code >= 0x20 && code != 0x7f) || letter == '\t') {
+      line += letter;
+    } else {
+      line += fmt::format("\\x{:02x}", code);
+    }
   }
-  return spdlog::level::info;
+  return line;
 }
 
 }  // namespace
 
-Verbosity verbosity_of(const Config& config) {
-  if (config.quiet) return Verbosity::kQuiet;
-  return config.verbose ? Verbosity::kVerbose : Verbosity::kNormal;
-}
-
-void open_log(Verbosity verbosity) {
+void open_log(const Config& config) {
   auto sink = std::make_shared<ConsoleSink>(wants_color(STDERR_FILENO) ? spdlog::color_mode::always
                                                                        : spdlog::color_mode::never);
   sink->set_formatter(make_formatter("%^%*%$%v"));
-  sink->set_level(level_of(verbosity));
+  sink->set_level(config.quiet     ? spdlog::level::err
+                  : config.verbose ? spdlog::level::debug
+                                   : spdlog::level::info);
   auto logger = std::make_shared<spdlog::logger>("fmnist-train", std::move(sink));
   logger->set_level(spdlog::level::trace);
   logger->flush_on(spdlog::level::trace);
@@ -97,8 +97,8 @@ void add_log_file(const std::filesystem::path& path, bool append) {
   const auto directory = path.has_parent_path() ? path.parent_path() : ".";
   if (!std::filesystem::is_directory(directory)) {  // spdlog would make it
     throw Error(ErrorKind::kRuntime,
-                "cannot open the log file '" + path.string() + "': there is no directory '" +
-                    directory.string() + "'",
+                fmt::format("cannot open the log file '{}': there is no directory '{}'",
+                            path.string(), directory.string()),
                 "make the directory, or choose another place for the file");
   }
   try {
@@ -108,29 +108,10 @@ void add_log_file(const std::filesystem::path& path, bool append) {
     spdlog::default_logger()->sinks().push_back(std::move(sink));
   } catch (const spdlog::spdlog_ex& error) {
     throw Error(ErrorKind::kRuntime,
-                "cannot open the log file '" + path.string() + "': " + error.what(),
+                fmt::format("cannot open the log file '{}': {}", path.string(), error.what()),
                 "choose another place for it, or make that one writable");
   }
 }
-
-namespace {
-
-/// `text` on one line: names of files may hold anything. A tab stays.
-std::string one_line(const std::string& text) {
-  std::string line;
-  for (const char letter : text) {
-    const auto code = static_cast<unsigned char>(letter);
-    if ((code >= 0x20 && code != 0x7f) || letter == '\t') {
-      line += letter;
-    } else {
-      constexpr const char* kDigits = "0123456789abcdef";
-      line += std::string("\\x") + kDigits[code >> 4] + kDigits[code & 15];
-    }
-  }
-  return line;
-}
-
-}  // namespace
 
 void log_to_files(const std::string& line) {
   spdlog::default_logger()->trace("{}", one_line(line));

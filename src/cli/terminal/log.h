@@ -7,14 +7,10 @@
 
 namespace fmnist {
 
-enum class Verbosity { kQuiet, kNormal, kVerbose };
-
-/// How much of the log `config` wants to see.
-Verbosity verbosity_of(const Config& config);
-
-/// Sends the log to standard error: information plain, warnings and errors with their level, colour
-/// only on a terminal that wants it (NO_COLOR, CLICOLOR_FORCE, TERM=dumb, CI).
-void open_log(Verbosity verbosity);
+/// Sends the log, as much of it as `config` wants to see, to standard error: information plain,
+/// warnings and errors with their level, colour only on a terminal that wants it (NO_COLOR,
+/// CLICOLOR_FORCE, TERM=dumb, CI).
+void open_log(const Config& config);
 
 /// Writes the log to a file too, with times and without colour. Throws `Error` (kRuntime) when the
 /// file cannot be opened.
