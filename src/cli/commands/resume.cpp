@@ -11,17 +11,11 @@
 namespace fmnist {
 namespace {
 
-std::string padded(const std::string& text, std::size_t width) {
-  return text + std::string(width - std::min(width, text.size()), ' ');
-}
-
-/// Three columns besides the option's name; what is used is what was saved.
+/// What is used is what was saved.
 void log_conflicts(const std::vector<SettingConflict>& conflicts) {
-  constexpr std::size_t kName = 18;
-  constexpr std::size_t kValue = 14;
-  const auto line = [](const std::string& name, const std::string& saved, const std::string& given,
-                       const std::string& used) {
-    log_error(padded(name, kName) + padded(saved, kValue) + padded(given, kValue) + used);
+  const auto line = [](std::string_view name, std::string_view saved, std::string_view given,
+                       std::string_view used) {
+    log_error(fmt::format("{:<18}{:<14}{:<14}{}", name, saved, given, used));
   };
   line("setting", "saved", "given", "used");
   for (const SettingConflict& conflict : conflicts)
@@ -33,8 +27,7 @@ void warn_of_other_versions(const SavedRun& saved) {
   if (before.program_version != FMNIST_VERSION || before.libtorch_version != libtorch_version()) {
     log_warning(
         fmt::format("the saved run is of fmnist-train {} with LibTorch {}: going on with other "
-                    "versions may not "
-                    "give the bits of a run that was never stopped",
+                    "versions may not give the bits of a run that was never stopped",
                     before.program_version, before.libtorch_version));
   }
 }

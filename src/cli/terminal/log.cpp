@@ -11,7 +11,6 @@
 #include <memory>
 #include <mutex>
 
-#include "cli/terminal/progress_bar.h"
 #include "cli/terminal/terminal.h"
 #include "fmnist/core/error.h"
 

@@ -1,5 +1,6 @@
 #include "cli/terminal/output.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,7 +8,7 @@
 #include <mutex>
 #include <string_view>
 
-#include "cli/terminal/progress_bar.h"
+#include "cli/terminal/terminal.h"
 #include "fmnist/core/error.h"
 #include "fmnist/run/results.h"
 
@@ -28,7 +29,7 @@ void print(const std::string& text) {
       throw OutputClosed();
     } else if (errno != EINTR) {
       throw Error(ErrorKind::kRuntime,
-                  std::string("cannot write to standard output: ") + std::strerror(errno),
+                  fmt::format("cannot write to standard output: {}", std::strerror(errno)),
                   "free space where it goes, or send it elsewhere");
     }
   }

@@ -1,11 +1,10 @@
 #include "cli/terminal/progress_bar.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <cstdio>
 #include <string_view>
 #include <vector>
 
@@ -20,25 +19,12 @@ constexpr std::size_t kNarrowestBar = 7;  // brackets included
 constexpr std::size_t kWidestBar = 42;
 constexpr std::string_view kGap = "  ";
 
-// The cursor rests at the start of the bar, or of the rows above it. A terminal that wraps them
-// when it is made narrower keeps the cursor there, so that erasing to the end of the screen takes
-// all rows of it away.
-constexpr std::string_view kErase = "\r\x1b[J";
-constexpr std::string_view kEraseRestOfRow = "\x1b[K";
-
-std::atomic<bool> bar_is_drawn = false;  // the terminal is one, so is this
-
 /// "0:05", "12:34", "1:02:03".
 std::string clock_time(double seconds) {
   constexpr double kLongest = 1000.0 * 3600.0 - 1.0;
   const long all = std::lround(std::clamp(seconds, 0.0, kLongest));
-  char text[32];
-  if (all < 3600) {
-    std::snprintf(text, sizeof text, "%ld:%02ld", all / 60, all % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", all / 3600, all / 60 % 60, all % 60);
-  }
-  return text;
+  if (all < 3600) return fmt::format("{}:{:02}", all / 60, all % 60);
+  return fmt::format("{}:{:02}:{:02}", all / 3600, all / 60 % 60, all % 60);
 }
 
 double fraction_done(const BarValues& values) {
@@ -53,10 +39,9 @@ std::string brackets(double fraction, std::size_t width) {
 }
 
 /// What stands right of the bar, the most important first.
-std::vector<std::string> figures(const BarValues& values) {
-  char share[8];
-  std::snprintf(share, sizeof share, "%3.0f%%", std::floor(100.0 * fraction_done(values)));
-  std::vector<std::string> texts = {share};
+std::vector<std::string> parts_of(const BarValues& values) {
+  std::vector<std::string> texts = {
+      fmt::format("{:3.0f}%", std::floor(100.0 * fraction_done(values)))};
   if (values.seconds_left) texts.push_back("ETA " + clock_time(*values.seconds_left));
   if (values.metrics) {
     texts.push_back("loss " + fixed(values.metrics->loss, 4));
@@ -64,17 +49,6 @@ std::vector<std::string> figures(const BarValues& values) {
   }
   if (values.images_per_second) texts.push_back(fixed(*values.images_per_second, 0) + " images/s");
   return texts;
-}
-
-void write_to_terminal(std::string_view text) {
-  // A terminal that has gone away is no reason to stop.
-  (void)!::write(STDERR_FILENO, text.data(), text.size());
-}
-
-/// Whether the terminal's user looks at this program and not at the shell, as after `&` or Ctrl-Z.
-bool in_foreground() {
-  const pid_t foreground = ::tcgetpgrp(STDERR_FILENO);
-  return foreground < 0 || foreground == ::getpgrp();
 }
 
 }  // namespace
@@ -85,7 +59,7 @@ std::string render_bar(const BarValues& values, std::size_t columns) {
   const std::size_t bar = kGap.size() + kNarrowestBar;
   const bool with_bar = left + bar <= columns;
   if (with_bar) left += bar;
-  for (const std::string& text : figures(values)) {
+  for (const std::string& text : parts_of(values)) {
     if (left + right.size() + kGap.size() + text.size() > columns) break;
     right += std::string(kGap) + text;
   }
@@ -118,31 +92,18 @@ ProgressBar::~ProgressBar() {
   erase_bar();
 }
 
-std::mutex& terminal_mutex() {
-  static std::mutex mutex;
-  return mutex;
-}
-
 void ProgressBar::draw(const BarValues& values, const std::vector<std::string>& rows) {
   next_drawing_ = Clock::now() + kInterval;
-  if (!in_foreground()) return;
   // Never the last column: some terminals go to the next row after it.
   const auto columns = static_cast<std::size_t>(std::max(terminal_columns(STDERR_FILENO) - 1, 0));
   std::string text = "\r";
   // One row is left to the log.
   const bool with_rows = rows.size() + 2 <= static_cast<std::size_t>(terminal_rows(STDERR_FILENO));
   const std::size_t above = with_rows ? rows.size() : 0;
-  for (std::size_t i = 0; i < above; ++i)
-    text.append(rows[i].substr(0, columns)).append(kEraseRestOfRow).append("\n");
+  for (std::size_t i = 0; i < above; ++i) text += rows[i].substr(0, columns) + "\x1b[K\n";
   text += render_bar(values, columns) + "\x1b[J\r";
-  if (above > 0) text += "\x1b[" + std::to_string(above) + "A";
-  const std::lock_guard lock(terminal_mutex());
-  bar_is_drawn = true;
-  write_to_terminal(text);
-}
-
-void erase_bar() {
-  if (bar_is_drawn.exchange(false) && in_foreground()) write_to_terminal(kErase);
+  if (above > 0) text += fmt::format("\x1b[{}A", above);
+  draw_at_cursor(text);
 }
 
 }  // namespace fmnist

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,12 +50,5 @@ class ProgressBar {
 
   Clock::time_point next_drawing_;
 };
-
-/// Held by who writes to the terminal: a bar and the log may do so on different threads.
-std::mutex& terminal_mutex();
-
-/// Erases the bar, if one is drawn, before something else is written to the terminal; the next
-/// `draw` brings it back. A signal handler may call it.
-void erase_bar();
 
 }  // namespace fmnist

@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-#include "cli/terminal/progress_bar.h"
+#include "cli/terminal/terminal.h"
 
 namespace fmnist {
 namespace {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <mutex>
+#include <string_view>
+
 namespace fmnist {
 
 /// Whether text on this descriptor may carry colour: NO_COLOR and TERM=dumb forbid it,
@@ -15,5 +18,16 @@ bool in_ci();
 /// The width and height of the terminal, now; 80 and 24 when it does not say.
 int terminal_columns(int descriptor);
 int terminal_rows(int descriptor);
+
+/// Held by who writes to the terminal: a bar and the log may do so on different threads.
+std::mutex& terminal_mutex();
+
+/// Draws `text` from the cursor on, on standard error, unless the program is in the background; it
+/// must bring the cursor back.
+void draw_at_cursor(std::string_view text);
+
+/// Erases what was drawn, if anything, before something else is written to the terminal; the next
+/// drawing brings it back. A signal handler may call it.
+void erase_bar();
 
 }  // namespace fmnist
