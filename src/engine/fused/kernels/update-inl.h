@@ -114,16 +114,21 @@ HWY_INLINE void derive_shifted(const PackedParameters& parameters, std::size_t c
   const D d;
   for (std::size_t ky = 0; ky < kKernelSide; ++ky) {
     for (std::size_t dx = 0; dx < 2; ++dx) {
-      HWY_ALIGN float row[kPackedLanes + 16] = {};
-      for (std::size_t kx = 0; kx < kKernelSide; ++kx) {
-        for (std::size_t lane = 0; lane < 16; lane += kN) {
-          // The zeros beyond ten channels are overwritten by the next pixel.
-          hn::StoreU(hn::Load(d, parameters.conv2_weight[channel][ky * kKernelSide + kx] + lane), d,
-                     row + (dx + kx) * kConv1Channels + lane);
+      // Lanes that no pixel fills have been zero from the start.
+      float* const row = weights.conv2_shifted[channel][dx][ky];
+      FMNIST_UNROLL for (std::size_t kx = 0; kx < kKernelSide; ++kx) {
+        FMNIST_UNROLL for (std::size_t lane = 0; lane < 16; lane += kN) {
+          // The zeros beyond ten channels are overwritten by the next pixel, or end with the row.
+          const V weight =
+              hn::Load(d, parameters.conv2_weight[channel][ky * kKernelSide + kx] + lane);
+          const std::size_t to = (dx + kx) * kConv1Channels + lane;
+          if (to + kN <= kPackedLanes) {
+            hn::StoreU(weight, d, row + to);
+          } else if (to < kPackedLanes) {
+            hn::BlendedStore(weight, hn::FirstN(d, kPackedLanes - to), d, row + to);
+          }
         }
       }
-      float* const to = weights.conv2_shifted[channel][dx][ky];
-      for (std::size_t i = 0; i < kPackedLanes; i += kN) hn::Store(hn::Load(d, row + i), d, to + i);
     }
   }
 }
