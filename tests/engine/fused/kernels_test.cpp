@@ -192,7 +192,7 @@ TEST_P(KernelsOnIsa, DropoutDropsAtItsRate) {
   }
 }
 
-TEST_P(KernelsOnIsa, TurnActivations) {
+TEST_P(KernelsOnIsa, TransposeActivations) {
   fill(work_->pool1);
   fill(work_->pool2);
   for (auto& channel : work_->route1) {
