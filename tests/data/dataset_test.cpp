@@ -81,9 +81,9 @@ TEST_F(DatasetTest, DigestIsOverTheUncompressedFilesInOrder) {
   std::string all;
   for (const std::string_view name : kNames) all += content(file(name));
   const std::string expected = sha256_hex(std::as_bytes(std::span(all)));
-  EXPECT_EQ(load_dataset(directory()).sha256, expected);
+  EXPECT_EQ(load_dataset(directory()).info.sha256, expected);
   for (const std::string_view name : kNames) compress(file(name));
-  EXPECT_EQ(load_dataset(directory()).sha256, expected);
+  EXPECT_EQ(load_dataset(directory()).info.sha256, expected);
 }
 
 TEST_F(DatasetTest, RawAndCompressedFilesMix) {
@@ -258,7 +258,7 @@ TEST_F(DatasetTest, TheDigitsOfMnistAreAnErrorThatSaysSo) {
 
   labels.front() = 1;  // other counts: some other data set
   write_idx(file(kTrainLabels), {60000}, labels);
-  EXPECT_FALSE(load_dataset(directory()).verified);
+  EXPECT_FALSE(load_dataset(directory()).info.verified);
 }
 
 /// Places to find data in, away from those of the machine.

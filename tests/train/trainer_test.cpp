@@ -247,7 +247,7 @@ TEST_F(TrainerTest, AWeightThatIsNotFiniteIsNeverKept) {
 
 TEST_F(TrainerTest, MaxTimeEndsTheRunWithAnEvaluation) {
   FakeEngine engine;
-  config.max_time = 1e-9;
+  config.max_time = Seconds(1e-9);
   const RunResult result = run(engine);
   EXPECT_EQ(result.status, RunStatus::kMaxTime);
   EXPECT_EQ(engine.steps.size(), 1u);
