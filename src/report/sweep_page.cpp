@@ -95,7 +95,7 @@ json final_section(const SavedSweep& sweep) {
   for (const TrialRecord& record : sweep.finals) {
     const auto& figures = record.figures;
     seeds.push_back(
-        {{"seed", sweep.plan.seeds[record.trial]},
+        {{"seed", record.trial.seed},
          {"outcome", figures ? fmt::format("{}, loss {}", percentage(figures->accuracy),
                                            fixed(figures->loss, 4))
                              : fmt::format("{}: {}", to_string(record.status), record.message)}});
@@ -115,10 +115,10 @@ json trial_rows(const SavedSweep& sweep) {
     for (const TrialRecord& record : summary.trials) {
       if (rows.size() == kTrialsInReport) return rows;
       const auto& figures = record.figures;
-      const std::string end = to_string(record.status);
+      const std::string_view end = to_string(record.status);
       rows.push_back(
           {{"values", sweep.plan.settings[summary.setting]},
-           {"seed", sweep.plan.seed_of(record.trial)},
+           {"seed", record.trial.seed},
            {"epochs", record.epochs},
            {"accuracy", figures ? percentage(figures->accuracy) : "-"},
            {"loss", figures ? fixed(figures->loss, 4) : "-"},

@@ -1,7 +1,8 @@
 #include "fmnist/sweep/plan.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <numeric>
 #include <set>
 
 #include "fmnist/core/error.h"
@@ -16,13 +17,12 @@ using nlohmann::ordered_json;
   throw Error(ErrorKind::kUsage, problem, hint);
 }
 
-std::string name_of(const Dimension& dimension) { return std::string(dimension.option->name); }
-
 void refuse_twice(const std::vector<Dimension>& dimensions) {
   std::set<std::string> names;
   for (const Dimension& dimension : dimensions) {
-    if (names.insert(name_of(dimension)).second) continue;
-    refuse("--vary " + name_of(dimension) + " is given twice", "give all its values in one --vary");
+    const std::string name(dimension.option->name);
+    if (names.insert(name).second) continue;
+    refuse(fmt::format("--vary {} is given twice", name), "give all its values in one --vary");
   }
 }
 
@@ -43,8 +43,8 @@ void check_request(const PlanRequest& request, const Config& base) {
 
 void check_count(std::size_t settings, std::size_t seeds) {
   if (settings <= kMaxTrials / seeds) return;
-  refuse("the sweep would have more than " + std::to_string(kMaxTrials) + " trials (settings x " +
-             std::to_string(seeds) + (seeds == 1 ? " seed)" : " seeds)"),
+  refuse(fmt::format("the sweep would have more than {} trials (settings x {} seed{})", kMaxTrials,
+                     seeds, seeds == 1 ? "" : "s"),
          "give fewer values or seeds, or draw some settings with --search random --trials N");
 }
 
@@ -53,10 +53,10 @@ std::vector<Setting> grid(const std::vector<Dimension>& dimensions, std::size_t 
   std::vector<Setting> settings = {{}};
   for (const Dimension& dimension : dimensions) {
     if (dimension.range) {
-      refuse("--vary " + name_of(dimension) + "=" + dimension.text +
-                 " does not say how many values a grid takes",
-             "write " + name_of(dimension) + "=" + dimension.text +
-                 ":7, say, or draw from the range with --search random --trials N");
+      const auto vary = fmt::format("{}={}", dimension.option->name, dimension.text);
+      refuse(fmt::format("--vary {} does not say how many values a grid takes", vary),
+             fmt::format("write {}:7, say, or draw from the range with --search random --trials N",
+                         vary));
     }
     check_count(settings.size() * dimension.values.size(), seeds);
     std::vector<Setting> longer;
@@ -84,17 +84,18 @@ std::vector<Setting> draw_settings(const std::vector<Dimension>& dimensions, std
     if (seen.insert(setting).second) settings.push_back(std::move(setting));
   }
   if (settings.size() < count) {
-    refuse("--trials " + std::to_string(count) + " asks for more settings than there are: " +
-               std::to_string(settings.size()) + " different ones were found",
+    refuse(fmt::format("--trials {} asks for more settings than there are: {} different ones were "
+                       "found",
+                       count, settings.size()),
            "ask for fewer, or widen what varies");
   }
   return settings;
 }
 
-std::vector<std::uint64_t> seeds_from(const Config& base, int count) {
+std::vector<std::uint64_t> seeds_from(const Config& base, std::uint64_t count) {
   const Option& option = *find_option("seed");
   std::vector<std::uint64_t> seeds;
-  for (int i = 0; i < count; ++i) seeds.push_back(base.seed + static_cast<std::uint64_t>(i));
+  for (std::uint64_t i = 0; i < count; ++i) seeds.push_back(base.seed + i);
   Config last;
   option.set(last, std::to_string(seeds.back()));  // throws when out of range
   return seeds;
@@ -107,27 +108,30 @@ std::vector<std::uint64_t> rungs_of(std::uint64_t eta, std::size_t settings, std
   for (std::size_t left = settings / eta; left >= 1 && rungs.front() / eta >= 1; left /= eta)
     rungs.insert(rungs.begin(), rungs.front() / eta);
   if (rungs.size() > 1) return rungs;
-  refuse("--halving " + std::to_string(eta) + " needs at least " + std::to_string(eta) +
-             " settings and " + std::to_string(eta) + " epochs, found " + std::to_string(settings) +
-             " and " + std::to_string(epochs),
+  refuse(fmt::format("--halving {0} needs at least {0} settings and {0} epochs, found {1} and {2}",
+                     eta, settings, epochs),
          "leave --halving out, or give more values or --epochs");
 }
 
-void plan_halving(int eta, Plan& plan) {
+void plan_halving(std::uint64_t eta, Plan& plan) {
   for (const Dimension& dimension : plan.dimensions) {
-    if (name_of(dimension) != "epochs") continue;
+    if (dimension.option->name != "epochs") continue;
     refuse("--halving and --vary epochs exclude each other: halving gives the epochs to the best",
            "leave one of them out");
   }
-  plan.halving = static_cast<std::uint64_t>(eta);
-  plan.rungs =
-      rungs_of(plan.halving, plan.settings.size(), static_cast<std::uint64_t>(plan.base.epochs));
+  plan.halving = eta;
+  plan.rungs = rungs_of(eta, plan.settings.size(), plan.base.epochs);
+}
+
+/// The configuration of a setting with the first seed.
+Config first_config(const Plan& plan, std::size_t setting) {
+  return trial_config(plan, {.setting = setting, .seed = plan.seeds.front()});
 }
 
 void check_settings(const Plan& plan) {
   for (std::size_t setting = 0; setting < plan.settings.size(); ++setting) {
-    const std::string where = "the setting " + setting_text(plan, setting) + " cannot run: ";
-    const Config config = trial_config(plan, setting, plan.seeds.front());
+    const auto where = fmt::format("the setting {} cannot run: ", setting_text(plan, setting));
+    const Config config = first_config(plan, setting);
     try {
       validate(config);
     } catch (const Error& error) {
@@ -148,23 +152,34 @@ Plan make_plan(const PlanRequest& request, const Config& base) {
   refuse_twice(plan.dimensions);
   plan.seeds = seeds_from(base, request.seeds);
   if (request.search == Search::kRandom) {
-    const auto count = static_cast<std::size_t>(*request.trials);
-    check_count(count, plan.seeds.size());
-    plan.settings = draw_settings(plan.dimensions, count, base.seed);
+    check_count(*request.trials, plan.seeds.size());
+    plan.settings = draw_settings(plan.dimensions, *request.trials, base.seed);
   } else {
     plan.settings = grid(plan.dimensions, plan.seeds.size());
   }
   if (request.halving) plan_halving(*request.halving, plan);
+  plan.final = request.final;
   check_settings(plan);
   return plan;
 }
 
-Config trial_config(const Plan& plan, std::size_t setting, std::uint64_t seed) {
+Config trial_config(const Plan& plan, const Trial& trial) {
   Config config = plan.base;
   for (std::size_t d = 0; d < plan.dimensions.size(); ++d)
-    plan.dimensions[d].option->set(config, plan.settings[setting][d]);
-  config.seed = seed;
+    plan.dimensions[d].option->set(config, plan.settings[trial.setting][d]);
+  config.seed = trial.seed;
+  if (trial.stage == Stage::kFinal) config.val_split = 0;
   return config;
+}
+
+std::uint64_t epochs_of(const Plan& plan, std::size_t setting) {
+  return first_config(plan, setting).epochs;
+}
+
+std::size_t number_of(const Plan& plan, const Trial& trial) {
+  const auto seed = std::find(plan.seeds.begin(), plan.seeds.end(), trial.seed);
+  const auto k = static_cast<std::size_t>(seed - plan.seeds.begin());
+  return trial.stage == Stage::kFinal ? k : trial.setting * plan.seeds.size() + k;
 }
 
 bool varies(const Plan& plan, const Option& option) {
@@ -172,22 +187,17 @@ bool varies(const Plan& plan, const Option& option) {
                      [&](const Dimension& dimension) { return dimension.option == &option; });
 }
 
-std::vector<std::size_t> all_settings(const Plan& plan) {
-  std::vector<std::size_t> settings(plan.settings.size());
-  std::iota(settings.begin(), settings.end(), std::size_t{0});
-  return settings;
-}
-
 std::string setting_text(const Plan& plan, std::size_t setting) {
   std::string text;
   for (std::size_t d = 0; d < plan.dimensions.size(); ++d) {
-    text += (d == 0 ? "" : " ") + name_of(plan.dimensions[d]) + "=" + plan.settings[setting][d];
+    text += fmt::format("{}{}={}", d == 0 ? "" : " ", plan.dimensions[d].option->name,
+                        plan.settings[setting][d]);
   }
   return text;
 }
 
 ordered_json setting_json(const Plan& plan, std::size_t setting) {
-  const Config config = trial_config(plan, setting, plan.seeds.front());
+  const Config config = first_config(plan, setting);
   ordered_json json;
   for (const Dimension& dimension : plan.dimensions)
     json[dimension.option->key()] = dimension.option->get(config);

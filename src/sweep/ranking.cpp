@@ -4,13 +4,14 @@
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 namespace fmnist {
 namespace {
 
-SettingSummary summarise(std::size_t setting, std::vector<TrialRecord> trials) {
+SettingSummary summarise(std::vector<TrialRecord> trials) {
   SettingSummary summary;
-  summary.setting = setting;
+  summary.setting = trials.front().trial.setting;
   summary.status = trials.front().status;
   summary.epochs = trials.front().epochs;
   for (const TrialRecord& trial : trials) {
@@ -46,22 +47,6 @@ PairedDifference difference_between(const SettingSummary& setting, const Setting
 
 }  // namespace
 
-const char* to_string(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kBest:
-      return "best";
-    case Verdict::kNoise:
-      return "noise";
-    case Verdict::kWorse:
-      return "worse";
-    case Verdict::kUnknown:
-      return "unknown";
-    case Verdict::kOut:
-      return "out";
-  }
-  return "out";
-}
-
 std::optional<Spread> spread_over(const std::vector<TrialRecord>& records,
                                   double Metrics::*figure) {
   std::vector<double> values;
@@ -70,15 +55,17 @@ std::optional<Spread> spread_over(const std::vector<TrialRecord>& records,
   return values.empty() ? std::nullopt : std::optional(spread_of(values));
 }
 
-std::vector<SettingSummary> rank_settings(
-    const Plan& plan, const std::vector<std::size_t>& settings,
-    const std::function<TrialRecord(std::size_t trial)>& record_of) {
+std::vector<SettingSummary> rank_settings(std::vector<TrialRecord> records) {
+  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.trial.setting, a.trial.seed) < std::pair(b.trial.setting, b.trial.seed);
+  });
   std::vector<SettingSummary> ranking;
-  for (const std::size_t setting : settings) {
-    std::vector<TrialRecord> trials;
-    for (std::size_t k = 0; k < plan.seeds.size(); ++k)
-      trials.push_back(record_of(plan.trial_of(setting, k)));
-    ranking.push_back(summarise(setting, std::move(trials)));
+  for (auto first = records.begin(); first != records.end();) {
+    const auto last = std::find_if(first, records.end(), [&](const TrialRecord& record) {
+      return record.trial.setting != first->trial.setting;
+    });
+    ranking.push_back(summarise({first, last}));
+    first = last;
   }
   std::sort(ranking.begin(), ranking.end(),
             [](const auto& a, const auto& b) { return key_of(a) < key_of(b); });

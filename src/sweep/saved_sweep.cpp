@@ -1,14 +1,18 @@
 #include "fmnist/sweep/saved_sweep.h"
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
-#include "fmnist/sweep/sweep.h"
+#include "fmnist/sweep/journal.h"
 #include "fmnist/sweep/sweep_json.h"
 
 namespace fmnist {
@@ -37,41 +41,36 @@ Plan plan_of(const ordered_json& json) {
   return plan;
 }
 
-/// The records of all trials by their number.
-std::vector<TrialRecord> records_of(const ordered_json& json, const Plan& plan) {
-  std::vector<TrialRecord> records(plan.trial_count());
-  if (json.at("ranking").size() != plan.settings.size()) throw std::invalid_argument("ranking");
-  for (const ordered_json& summary : json.at("ranking")) {
-    const ordered_json& trials = summary.at("trials");
-    if (trials.size() != plan.seeds.size()) throw std::invalid_argument("trials");
-    for (std::size_t k = 0; k < trials.size(); ++k) {
-      const std::size_t trial = plan.trial_of(summary.at("setting"), k);
-      records.at(trial) = outcome_of(trials[k], "val");
-      records[trial].trial = trial;
-    }
+/// Adds the records in `trials`, which must be of `setting` with every seed.
+void add_records(const ordered_json& trials, std::size_t setting, Stage stage, const Plan& plan,
+                 std::vector<TrialRecord>& records) {
+  std::vector<std::uint64_t> seeds;
+  for (const ordered_json& trial : trials) {
+    records.push_back(record_of(trial, stage));
+    records.back().trial.setting = setting;
+    seeds.push_back(records.back().trial.seed);
   }
-  return records;
-}
-
-std::vector<TrialRecord> finals_of(const ordered_json& json, const Plan& plan) {
-  std::vector<TrialRecord> finals;
-  if (json.at("final").is_null()) return finals;
-  const ordered_json& trials = json.at("final").at("trials");
-  if (trials.size() != plan.seeds.size()) throw std::invalid_argument("final");
-  for (std::size_t k = 0; k < trials.size(); ++k)
-    finals.emplace_back(outcome_of(trials[k], "test")).trial = k;
-  return finals;
+  if (seeds != plan.seeds) throw std::invalid_argument("seeds");
 }
 
 SavedSweep saved_sweep_of(const ordered_json& json) {
   SavedSweep sweep;
   sweep.plan = plan_of(json);
-  const auto records = records_of(json, sweep.plan);
-  sweep.ranking = rank_settings(sweep.plan, all_settings(sweep.plan),
-                                [&](std::size_t trial) { return records[trial]; });
-  if (sweep.ranking.empty()) throw std::invalid_argument("settings");
+  std::vector<TrialRecord> records;
+  std::set<std::size_t> settings;
+  for (const ordered_json& summary : json.at("ranking")) {
+    settings.insert(summary.at("setting").get<std::size_t>());
+    add_records(summary.at("trials"), summary.at("setting"), Stage::kSearch, sweep.plan, records);
+  }
+  const std::size_t count = sweep.plan.settings.size();
+  if (settings.empty() || settings.size() != count || *settings.rbegin() + 1 != count)
+    throw std::invalid_argument("settings");
+  sweep.ranking = rank_settings(std::move(records));
   compare_with_best(sweep.ranking);
-  sweep.finals = finals_of(json, sweep.plan);
+  if (!json.at("final").is_null()) {
+    add_records(json.at("final").at("trials"), sweep.ranking.front().setting, Stage::kFinal,
+                sweep.plan, sweep.finals);
+  }
   if (!json.at("retrain").is_null()) sweep.retrain = json.at("retrain");
   sweep.provenance = provenance_from_json(json);
   return sweep;
@@ -89,16 +88,18 @@ SavedSweep load_sweep(const std::filesystem::path& directory) {
   const auto json =
       ordered_json::parse(read_file(path, ErrorKind::kCheckpoint), nullptr, /*exceptions=*/false);
   if (json.is_object() && json.contains("status") && json["status"] != "finished") {
-    throw Error(ErrorKind::kCheckpoint,
-                "the sweep in '" + directory.string() + "' has not ended: it has no result yet",
-                "finish it: give the command that began it, with --resume");
+    throw Error(
+        ErrorKind::kCheckpoint,
+        fmt::format("the sweep in '{}' has not ended: it has no result yet", directory.string()),
+        "finish it: give the command that began it, with --resume");
   }
   try {
     SavedSweep sweep = saved_sweep_of(json);
     sweep.directory = directory;
     return sweep;
   } catch (const std::exception&) {
-    throw Error(ErrorKind::kCheckpoint, "'" + path.string() + "' does not hold a sweep's result",
+    throw Error(ErrorKind::kCheckpoint,
+                fmt::format("'{}' does not hold a sweep's result", path.string()),
                 "restore the file, or give the sweep's command again with --resume");
   }
 }

@@ -1,9 +1,10 @@
 #include "fmnist/sweep/space.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <set>
 
 #include "fmnist/core/error.h"
@@ -32,8 +33,9 @@ const Option& option_to_vary(const std::string& name) {
     for (const Option& known : options())
       if (may_vary(known)) names.emplace_back(known.name);
     const std::string close = closest_name(name, names);
-    refuse("there is no option '" + name + "' to vary",
-           close.empty() ? "see fmnist-train sweep --help" : "did you mean " + close + "?");
+    refuse(
+        fmt::format("there is no option '{}' to vary", name),
+        close.empty() ? "see fmnist-train sweep --help" : fmt::format("did you mean {}?", close));
   }
   if (option->name == "seed") {
     refuse("--vary does not take seed",
@@ -44,7 +46,7 @@ const Option& option_to_vary(const std::string& name) {
            "give one --val-split for all");
   }
   if (!option->changes_result) {
-    refuse("--vary does not take " + name + ": it changes no trained network",
+    refuse(fmt::format("--vary does not take {}: it changes no trained network", name),
            "vary an option of the recipe, such as lr");
   }
   return *option;
@@ -71,12 +73,9 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 /// ends, and keep commands short.
 std::string typed(const Option& option, const ValueRange& range, double value) {
   if (range.whole) return std::to_string(std::llround(value));
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.5e", value);
   const bool is_end = value <= range.low || value >= range.high;
-  const double rounded = std::clamp(is_end ? value : std::stod(buffer), range.low, range.high);
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, rounded).ptr;
-  return checked(option, {buffer, end});
+  const double rounded = is_end ? value : std::stod(fmt::format("{:.5e}", value));
+  return checked(option, fmt::format("{}", std::clamp(rounded, range.low, range.high)));
 }
 
 /// The number at `share` (0 to 1) of the way from the range's low to its high end.
@@ -91,9 +90,9 @@ double end_of_range(const Option& option, std::string_view text) {
   option.set(config, text);
   const nlohmann::json value = option.get(config);
   if (value.is_number()) return value.get<double>();
-  refuse("--vary " + std::string(option.name) + " takes no range: its values are no numbers",
-         "list them: " + std::string(option.name) + "=" +
-             (option.is_flag() ? "true,false" : option.placeholder));
+  refuse(fmt::format("--vary {} takes no range: its values are no numbers", option.name),
+         fmt::format("list them: {}={}", option.name,
+                     option.is_flag() ? "true,false" : option.placeholder));
 }
 
 ValueRange parse_range(const Option& option, std::string_view low, std::string_view high,
@@ -103,14 +102,13 @@ ValueRange parse_range(const Option& option, std::string_view low, std::string_v
   const ValueRange range{end_of_range(option, low), end_of_range(option, high), scale == "log",
                          option.get(config).is_number_integer()};
   if (scale != "log" && scale != "lin")
-    refuse(where + ": a range is log or lin, not '" + std::string(scale) + "'");
+    refuse(fmt::format("{}: a range is log or lin, not '{}'", where, scale));
   if (range.low >= range.high) {
-    refuse(
-        where + ": the range does not rise, from " + std::string(low) + " to " + std::string(high),
-        "write the smaller number first");
+    refuse(fmt::format("{}: the range does not rise, from {} to {}", where, low, high),
+           "write the smaller number first");
   }
   if (range.logarithmic && range.low <= 0.0) {
-    refuse(where + ": a logarithmic range cannot begin at " + std::string(low),
+    refuse(fmt::format("{}: a logarithmic range cannot begin at {}", where, low),
            "begin above 0, or take lin");
   }
   return range;
@@ -122,8 +120,8 @@ std::vector<std::string> grid_of(const Option& option, const ValueRange& range,
   const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), points);
   if (error != std::errc{} || end != count.data() + count.size() || points < 2 ||
       points > kMaxTrials) {
-    refuse(where + ": the number of values is an integer from 2 to " + std::to_string(kMaxTrials) +
-           ", not '" + std::string(count) + "'");
+    refuse(fmt::format("{}: the number of values is an integer from 2 to {}, not '{}'", where,
+                       kMaxTrials, count));
   }
   std::vector<std::string> values;
   for (std::size_t i = 0; i < points; ++i) {
@@ -138,7 +136,8 @@ void refuse_repeated(const std::vector<std::string>& values, const std::string& 
   std::set<std::string> seen;
   for (const std::string& value : values) {
     if (!seen.insert(value).second)
-      refuse(where + ": the value " + value + " stands there twice", "give every value once");
+      refuse(fmt::format("{}: the value {} stands there twice", where, value),
+             "give every value once");
   }
 }
 
@@ -147,10 +146,10 @@ void refuse_repeated(const std::vector<std::string>& values, const std::string& 
 Dimension parse_dimension(std::string_view text) {
   const std::size_t equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0)
-    refuse("--vary takes NAME=VALUES, not '" + std::string(text) + "'");
+    refuse(fmt::format("--vary takes NAME=VALUES, not '{}'", text));
   const Option& option = option_to_vary(std::string(text.substr(0, equals)));
   const std::string_view spec = text.substr(equals + 1);
-  const std::string where = "--vary " + std::string(option.name) + "=" + std::string(spec);
+  const auto where = fmt::format("--vary {}={}", option.name, spec);
   if (spec.empty()) refuse(where + " names no values");
 
   Dimension dimension{&option, std::string(spec), {}, std::nullopt};

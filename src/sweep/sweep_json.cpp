@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <exception>
-#include <stdexcept>
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
@@ -17,10 +14,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::array kStatuses = {TrialStatus::kPaused, TrialStatus::kFinished,
-                                  TrialStatus::kDropped, TrialStatus::kDiverged,
-                                  TrialStatus::kFailed};
-
 ordered_json text_or_null(const std::string& text) {
   return text.empty() ? ordered_json() : ordered_json(text);
 }
@@ -30,49 +23,44 @@ ordered_json spread_json(const std::optional<Spread>& spread) {
   return {{"mean", spread->mean}, {"sd", spread->sd ? ordered_json(*spread->sd) : ordered_json()}};
 }
 
-/// What every event of a trial ends with.
-void add_outcome(ordered_json& event, const char* split, const TrialRecord& record) {
-  event["status"] = to_string(record.status);
-  event["epochs"] = record.epochs;
-  event[split] = to_json(record.figures);
-  event["weights_sha256"] = text_or_null(record.weights_sha256);
-  if (!record.message.empty()) event["message"] = record.message;
+const char* split_of(Stage stage) { return stage == Stage::kFinal ? "test" : "val"; }
+
+/// What a record says of its end.
+void add_outcome(ordered_json& json, const TrialRecord& record) {
+  json["seed"] = record.trial.seed;
+  json["status"] = to_string(record.status);
+  json["epochs"] = record.epochs;
+  json[split_of(record.trial.stage)] = to_json(record.figures);
+  json["weights_sha256"] = text_or_null(record.weights_sha256);
+  if (!record.message.empty()) json["message"] = record.message;
+}
+
+ordered_json outcomes_json(const std::vector<TrialRecord>& records) {
+  ordered_json outcomes = ordered_json::array();
+  for (const TrialRecord& record : records) add_outcome(outcomes.emplace_back(), record);
+  return outcomes;
+}
+
+ordered_json spreads_json(const std::optional<Spread>& accuracy,
+                          const std::optional<Spread>& loss) {
+  return {{"accuracy", spread_json(accuracy)}, {"loss", spread_json(loss)}};
 }
 
 ordered_json summary_json(const Plan& plan, const SettingSummary& summary) {
-  ordered_json summarised = {
-      {"setting", summary.setting},
-      {"values", setting_json(plan, summary.setting)},
-      {"status", to_string(summary.status)},
-      {"epochs", summary.epochs},
-      {"val", {{"accuracy", spread_json(summary.accuracy)}, {"loss", spread_json(summary.loss)}}},
-      {"verdict", to_string(summary.verdict)}};
+  ordered_json summarised = {{"setting", summary.setting},
+                             {"values", setting_json(plan, summary.setting)},
+                             {"status", to_string(summary.status)},
+                             {"epochs", summary.epochs},
+                             {"val", spreads_json(summary.accuracy, summary.loss)},
+                             {"verdict", to_string(summary.verdict)}};
   if (summary.difference) {
     summarised["difference"] = {{"accuracy", summary.difference->mean},
                                 {"standard_error", summary.difference->standard_error},
                                 {"p", summary.difference->p},
                                 {"p_holm", *summary.corrected_p}};
   }
-  summarised["trials"] = ordered_json::array();
-  for (const TrialRecord& record : summary.trials) {
-    ordered_json trial = {{"seed", plan.seed_of(record.trial)}};
-    add_outcome(trial, "val", record);
-    summarised["trials"].push_back(std::move(trial));
-  }
+  summarised["trials"] = outcomes_json(summary.trials);
   return summarised;
-}
-
-ordered_json finals_json(const Plan& plan, const std::vector<TrialRecord>& finals) {
-  ordered_json trials = ordered_json::array();
-  for (const TrialRecord& record : finals) {
-    ordered_json trial = {{"seed", plan.seeds[record.trial]}};
-    add_outcome(trial, "test", record);
-    trials.push_back(std::move(trial));
-  }
-  return {{"test",
-           {{"accuracy", spread_json(spread_over(finals, &Metrics::accuracy))},
-            {"loss", spread_json(spread_over(finals, &Metrics::loss))}}},
-          {"trials", trials}};
 }
 
 /// The options of a trial as one types them, for programs that run the trials themselves: what all
@@ -104,51 +92,29 @@ ordered_json plan_event(const Plan& plan) {
 }
 
 ordered_json trial_event(const Plan& plan, const TrialRecord& record) {
-  ordered_json json = event(record.status == TrialStatus::kPaused ? "rung" : "trial");
-  const std::size_t setting = plan.setting_of(record.trial);
-  json["trial"] = record.trial;
-  json["setting"] = setting;
-  json["values"] = setting_json(plan, setting);
-  json["seed"] = plan.seed_of(record.trial);
-  add_outcome(json, "val", record);
+  const Trial& trial = record.trial;
+  ordered_json json = event(trial.stage == Stage::kFinal            ? "final"
+                            : record.status == TrialStatus::kPaused ? "rung"
+                                                                    : "trial");
+  json["trial"] = number_of(plan, trial);
+  json["setting"] = trial.setting;
+  json["values"] = setting_json(plan, trial.setting);
+  add_outcome(json, record);
   json["attempts"] = record.attempts;
   json["seconds"] = record.seconds;
   return json;
 }
 
-ordered_json final_event(const Plan& plan, std::size_t setting, std::size_t k,
-                         const TrialRecord& record) {
-  ordered_json json = event("final");
-  json["trial"] = k;
-  json["setting"] = setting;
-  json["values"] = setting_json(plan, setting);
-  json["seed"] = plan.seeds[k];
-  add_outcome(json, "test", record);
-  json["attempts"] = record.attempts;
-  json["seconds"] = record.seconds;
-  return json;
-}
-
-TrialRecord outcome_of(const nlohmann::json& outcome, const char* split) {
+TrialRecord record_of(const nlohmann::json& trial, Stage stage) {
   TrialRecord record;
-  const std::string status = outcome.at("status");
-  const auto* const found =
-      std::find_if(kStatuses.begin(), kStatuses.end(),
-                   [&](TrialStatus known) { return status == to_string(known); });
-  if (found == kStatuses.end()) throw std::invalid_argument("status");
-  record.status = *found;
-  record.epochs = outcome.at("epochs");
-  record.figures = metrics_from_json(outcome.at(split));
-  if (!outcome.at("weights_sha256").is_null()) record.weights_sha256 = outcome.at("weights_sha256");
-  record.message = outcome.value("message", "");
-  return record;
-}
-
-TrialRecord record_of(const nlohmann::json& event) {
-  TrialRecord record = outcome_of(event, event.at("event") == "final" ? "test" : "val");
-  record.trial = event.at("trial");
-  record.seconds = event.at("seconds");
-  record.attempts = event.at("attempts");
+  record.status = from_string<TrialStatus>(trial.at("status").get<std::string>()).value();
+  record.epochs = trial.at("epochs");
+  record.trial = {.stage = stage, .seed = trial.at("seed"), .until = record.epochs};
+  record.figures = metrics_from_json(trial.at(split_of(stage)));
+  if (!trial.at("weights_sha256").is_null()) record.weights_sha256 = trial.at("weights_sha256");
+  record.message = trial.value("message", "");
+  record.attempts = trial.value("attempts", 1);
+  record.seconds = trial.value("seconds", 0.0);
   return record;
 }
 
@@ -165,7 +131,12 @@ ordered_json sweep_result_event(const Plan& plan, const std::vector<SettingSumma
   json["ranking"] = ordered_json::array();
   for (const SettingSummary& summary : ranking)
     json["ranking"].push_back(summary_json(plan, summary));
-  json["final"] = finals.empty() ? ordered_json() : finals_json(plan, finals);
+  json["final"] = nullptr;
+  if (!finals.empty()) {
+    json["final"] = {{"test", spreads_json(spread_over(finals, &Metrics::accuracy),
+                                           spread_over(finals, &Metrics::loss))},
+                     {"trials", outcomes_json(finals)}};
+  }
   return json;
 }
 
@@ -217,7 +188,7 @@ void check_same_sweep(const std::filesystem::path& path, const ordered_json& doc
   }
   if (differences.empty()) return;
   throw Error(ErrorKind::kCheckpoint,
-              "'" + path.parent_path().string() + "' holds another sweep: " + differences,
+              fmt::format("'{}' holds another sweep: {}", path.parent_path().string(), differences),
               "give the command that began it, or choose another --output");
 }
 
@@ -225,15 +196,14 @@ std::string trials_csv(const Plan& plan, const std::vector<SettingSummary>& rank
   std::vector<std::string> rows(plan.trial_count());
   for (const SettingSummary& summary : ranking) {
     for (const TrialRecord& record : summary.trials) {
-      std::string row = std::to_string(record.trial) + "," + std::to_string(summary.setting);
-      for (const std::string& value : plan.settings[summary.setting]) row += "," + value;
-      row += "," + std::to_string(plan.seed_of(record.trial)) + "," + to_string(record.status) +
-             "," + std::to_string(record.epochs);
-      const auto figures = record.figures;
-      row += figures ? "," + nlohmann::json(figures->loss).dump() + "," +
-                           nlohmann::json(figures->accuracy).dump()
-                     : std::string(",,");
-      rows[record.trial] = row + "," + record.weights_sha256 + "\n";
+      const std::size_t number = number_of(plan, record.trial);
+      const auto& figures = record.figures;
+      rows[number] = fmt::format("{},{},{},{},{},{},{},{},{}\n", number, summary.setting,
+                                 fmt::join(plan.settings[summary.setting], ","), record.trial.seed,
+                                 to_string(record.status), record.epochs,
+                                 figures ? nlohmann::json(figures->loss).dump() : "",
+                                 figures ? nlohmann::json(figures->accuracy).dump() : "",
+                                 record.weights_sha256);
     }
   }
   std::string csv = "trial,setting";

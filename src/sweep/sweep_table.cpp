@@ -1,5 +1,7 @@
 #include "fmnist/sweep/sweep_table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "fmnist/core/text.h"
@@ -36,31 +38,31 @@ std::string aligned(const std::vector<Row>& rows) {
 std::string accuracy_text(const std::optional<Spread>& spread) {
   if (!spread) return "-";
   if (!spread->sd) return percentage(spread->mean);
-  return fixed(100.0 * spread->mean, 2) + " ± " + percentage(*spread->sd);
+  return fmt::format("{} ± {}", fixed(100.0 * spread->mean, 2), percentage(*spread->sd));
 }
 
 std::string loss_text(const std::optional<Spread>& spread) {
   if (!spread) return "-";
-  return fixed(spread->mean, 4) + (spread->sd ? " ± " + fixed(*spread->sd, 4) : "");
+  if (!spread->sd) return fixed(spread->mean, 4);
+  return fmt::format("{:.4f} ± {:.4f}", spread->mean, *spread->sd);
 }
 
 std::string verdict_text(const SettingSummary& summary) {
   switch (summary.verdict) {
     case Verdict::kOut:
-      return std::string(to_string(summary.status)) +
-             (summary.status == TrialStatus::kDropped ? " after " + counted(summary.epochs, "epoch")
-                                                      : "");
+      if (summary.status != TrialStatus::kDropped) return std::string(to_string(summary.status));
+      return fmt::format("dropped after {}", counted(summary.epochs, "epoch"));
     case Verdict::kUnknown:
       return "-";
     default:
-      return to_string(summary.verdict);
+      return std::string(to_string(summary.verdict));
   }
 }
 
 std::string difference_text(const SettingSummary& summary) {
   if (!summary.difference) return "";
-  return fixed(100.0 * summary.difference->mean, 2) + " ± " +
-         fixed(100.0 * summary.difference->standard_error, 2);
+  return fmt::format("{:.2f} ± {:.2f}", 100.0 * summary.difference->mean,
+                     100.0 * summary.difference->standard_error);
 }
 
 std::string verdicts_explained(const Plan& plan, const std::vector<SettingSummary>& ranking) {
@@ -72,45 +74,50 @@ std::string verdicts_explained(const Plan& plan, const std::vector<SettingSummar
   if (plan.seeds.size() == 1) {
     return "one seed: nothing can be said of which differences are chance; give --seeds 5, say\n";
   }
-  return "difference: percentage points from the best, paired by seed, with its standard error\n"
-         "p: two-sided paired t test over " +
-         counted(plan.seeds.size(), "seed") + ", Holm-corrected for " +
-         counted(static_cast<std::size_t>(finished - 1), "comparison") +
-         "\n"
-         "noise: p of 0.05 or more, the difference may be chance\n";
+  return fmt::format(
+      "difference: percentage points from the best, paired by seed, with its standard error\n"
+      "p: two-sided paired t test over {}, Holm-corrected for {}\n"
+      "noise: p of 0.05 or more, the difference may be chance\n",
+      counted(plan.seeds.size(), "seed"),
+      counted(static_cast<std::size_t>(finished - 1), "comparison"));
 }
 
 std::vector<std::string> plan_lines(const Plan& plan, std::size_t most) {
   std::string size =
-      "plan: " + counted(plan.settings.size(), "setting") + " x " +
-      counted(plan.seeds.size(), "seed") + " (" + std::to_string(plan.seeds.front()) + " to " +
-      std::to_string(plan.seeds.back()) + ") = " + counted(plan.trial_count(), "trial") +
-      ", chosen by " + std::to_string(plan.base.val_split) + " validation images";
+      fmt::format("plan: {} x {} ({} to {}) = {}, chosen by {} validation images",
+                  counted(plan.settings.size(), "setting"), counted(plan.seeds.size(), "seed"),
+                  plan.seeds.front(), plan.seeds.back(), counted(plan.trial_count(), "trial"),
+                  plan.base.val_split);
   if (plan.halving != 0) {
-    size += "; the best 1/" + std::to_string(plan.halving) + " go on after epochs";
-    for (std::size_t i = 0; i + 1 < plan.rungs.size(); ++i)
-      size += (i == 0 ? " " : ", ") + std::to_string(plan.rungs[i]);
-    size += ", to " + std::to_string(plan.rungs.back());
+    size +=
+        fmt::format("; the best 1/{} go on after epochs {}, to {}", plan.halving,
+                    fmt::join(plan.rungs.begin(), plan.rungs.end() - 1, ", "), plan.rungs.back());
   }
   std::vector<std::string> lines = {size};
   const std::size_t shown = std::min(most, plan.settings.size());
   for (std::size_t i = 0; i < shown; ++i) lines.push_back("  " + setting_text(plan, i));
   if (shown < plan.settings.size()) {
-    lines.push_back("  ... and " + std::to_string(plan.settings.size() - shown) +
-                    " more; --plan prints all");
+    lines.push_back(
+        fmt::format("  ... and {} more; --plan prints all", plan.settings.size() - shown));
   }
   return lines;
 }
 
 std::string trial_line(const Plan& plan, const TrialRecord& record) {
-  std::string line = setting_text(plan, plan.setting_of(record.trial)) + " seed " +
-                     std::to_string(plan.seed_of(record.trial)) + ": ";
-  if (record.status != TrialStatus::kFinished) line += std::string(to_string(record.status)) + " ";
+  if (record.trial.stage == Stage::kFinal) {
+    return fmt::format("final, seed {}: {}", record.trial.seed,
+                       record.figures
+                           ? fmt::format("test accuracy {}", percentage(record.figures->accuracy))
+                           : fmt::format("{} ({})", to_string(record.status), record.message));
+  }
+  std::string line =
+      fmt::format("{} seed {}: ", setting_text(plan, record.trial.setting), record.trial.seed);
+  if (record.status != TrialStatus::kFinished) line += fmt::format("{} ", to_string(record.status));
   if (record.status == TrialStatus::kPaused || record.status == TrialStatus::kDropped)
-    line += "after " + counted(record.epochs, "epoch") + ", ";
-  if (!record.figures) return line + "(" + record.message + ")";
-  return line + "val loss " + fixed(record.figures->loss, 4) + ", accuracy " +
-         percentage(record.figures->accuracy) + " (" + fixed(record.seconds, 1) + " s)";
+    line += fmt::format("after {}, ", counted(record.epochs, "epoch"));
+  if (!record.figures) return line + fmt::format("({})", record.message);
+  return line + fmt::format("val loss {:.4f}, accuracy {} ({:.1f} s)", record.figures->loss,
+                            percentage(record.figures->accuracy), record.seconds);
 }
 
 std::string ranking_table(const Plan& plan, const std::vector<SettingSummary>& ranking) {
@@ -128,12 +135,12 @@ std::string ranking_table(const Plan& plan, const std::vector<SettingSummary>& r
   return aligned(rows) + verdicts_explained(plan, ranking);
 }
 
-std::string finals_table(const Plan& plan, const std::vector<TrialRecord>& finals) {
+std::string finals_table(const std::vector<TrialRecord>& finals) {
   std::vector<Row> rows = {{"seed", "test accuracy", "test loss"}};
   for (const TrialRecord& record : finals) {
-    const std::string seed = std::to_string(plan.seeds[record.trial]);
+    const std::string seed = std::to_string(record.trial.seed);
     if (!record.figures) {
-      rows.push_back({seed, to_string(record.status), ""});
+      rows.push_back({seed, std::string(to_string(record.status)), ""});
       continue;
     }
     rows.push_back({seed, percentage(record.figures->accuracy), fixed(record.figures->loss, 4)});

@@ -1,103 +1,166 @@
 #include "fmnist/sweep/trial.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
 #include "fmnist/core/files.h"
+#include "fmnist/core/options.h"
+#include "fmnist/core/text.h"
 #include "fmnist/run/checkpoint.h"
+#include "fmnist/sweep/journal.h"
 #include "fmnist/train/trainer.h"
 
 namespace fmnist {
 namespace {
 
-/// Follows a trial: its last figures, and its states on disk.
-class Follower final : public Observer {
- public:
-  Follower(const TrialTask& task, const SweepSetup& setup, std::uint64_t epochs)
-      : task_(task), setup_(setup), epochs_(epochs) {}
+namespace fs = std::filesystem;
 
-  void on_epoch(const EpochFinished& epoch) override {
-    epochs_ = epoch.epoch;
-    figures_ = epoch.evaluated;
-    weights_sha256_ = epoch.weights_sha256;
+constexpr int kAttempts = 2;
+
+/// What a trial sees of the test set.
+const Split kNoImages;
+
+fs::path state_path(const Plan& plan, const Trial& trial, const SweepSetup& setup) {
+  const std::string name = trial.stage == Stage::kFinal
+                               ? fmt::format("final-{}-{}.safetensors", trial.setting, trial.seed)
+                               : fmt::format("trial-{}.safetensors", number_of(plan, trial));
+  return setup.directory / kStatesFolder / name;
+}
+
+/// A trial in a sentence.
+std::string name_of(const Plan& plan, const Trial& trial) {
+  return fmt::format("{}{} with seed {}",
+                     trial.stage == Stage::kFinal ? "the final training of " : "",
+                     setting_text(plan, trial.setting), trial.seed);
+}
+
+bool give_the_same_result(const Config& a, const Config& b) {
+  return std::ranges::all_of(options(), [&](const Option& option) {
+    return !option.changes_result || option.get(a) == option.get(b);
+  });
+}
+
+/// One attempt at a trial, following its training.
+struct Attempt final : Observer {
+  Attempt(const Plan& plan, const Trial& trial, const SweepSetup& shared)
+      : setup(shared), config(trial_config(plan, trial)), state(state_path(plan, trial, shared)) {
+    record.trial = trial;
   }
 
-  void on_position(const RunPosition& position) override {
-    if (position.epochs < task_.until) {
-      keep_position(task_, position, setup_);
-    } else {
-      position_ = position;
+  /// Returns false when stopped before the trial's end. Throws `Error` and what engines throw.
+  bool run() {
+    position = first_position();
+    record.epochs = position.epochs;
+    const bool tests = record.trial.stage == Stage::kFinal;
+    const TrainData data =
+        make_train_data(config, setup.dataset->train, tests ? setup.dataset->test : kNoImages);
+    const auto engine = setup.make_engine(config, position.state);
+    std::vector<Observer*> observers = {this};
+    if (setup.observer != nullptr) observers.push_back(setup.observer);
+    const auto request = [&] { return setup.stop() ? Request::kStop : Request::kNone; };
+    result =
+        train(config, data, *engine, std::move(position), observers, request, record.trial.until);
+    record.seconds = result.seconds;
+    switch (result.status) {
+      case RunStatus::kFinished:
+        return true;
+      case RunStatus::kPaused:
+        record.status = TrialStatus::kPaused;
+        return true;
+      case RunStatus::kDiverged:
+        record.status = TrialStatus::kDiverged;
+        record.message = result.diverged;
+        record.figures.reset();
+        record.weights_sha256.clear();
+        return true;
+      default:
+        return false;
     }
   }
 
-  bool is_done() const { return epochs_ >= task_.until; }
-
-  TrialRun run(TrialStatus status, RunResult result) {
-    const bool diverged = status == TrialStatus::kDiverged;
-    TrialRecord record{.status = status,
-                       .epochs = epochs_,
-                       .figures = diverged ? std::nullopt : figures_,
-                       .weights_sha256 = diverged ? "" : weights_sha256_,
-                       .message = result.diverged,
-                       .seconds = result.seconds};
-    return {std::move(record), std::move(position_), std::move(result)};
+  RunPosition first_position() const {
+    std::error_code ignored;
+    if (fs::exists(state, ignored)) {
+      SavedRun saved = load_saved_run(state);
+      // Else its record got lost, or it is of another trial that had this number.
+      if (saved.position.epochs < record.trial.until && give_the_same_result(saved.config, config))
+        return std::move(saved.position);
+    }
+    RunPosition first;
+    first.state.parameters = setup.first_parameters(config.seed);
+    return first;
   }
 
- private:
-  const TrialTask& task_;
-  const SweepSetup& setup_;
-  std::uint64_t epochs_;
-  std::optional<Metrics> figures_;
-  std::string weights_sha256_;
-  RunPosition position_;
-};
+  void on_epoch(const EpochFinished& epoch) override {
+    record.epochs = epoch.epoch;
+    record.figures = epoch.evaluated;
+    record.weights_sha256 = epoch.weights_sha256;
+  }
 
-RunPosition first_position(const TrialTask& task, const SweepSetup& setup) {
-  std::error_code ignored;
-  if (std::filesystem::exists(task.state, ignored)) return load_saved_run(task.state).position;
-  RunPosition position;
-  position.state.parameters = setup.first_parameters(task.config.seed);
-  return position;
-}
+  void on_position(const RunPosition& reached) override {
+    position = reached;
+    if (reached.epochs < record.trial.until) keep_state();
+  }
+
+  void keep_state() const {
+    write_file_atomically(state, encode_state(position, config, setup.provenance));
+  }
+
+  void write_model() const {
+    const fs::path folder = setup.directory / kModelsFolder;
+    fs::create_directories(folder);
+    write_file_atomically(folder / fmt::format("seed-{}.safetensors", record.trial.seed),
+                          encode_model(result, config, setup.provenance));
+  }
+
+  const SweepSetup& setup;
+  const Config config;
+  const fs::path state;
+  TrialRecord record;
+  RunPosition position;  // the last that was worth keeping
+  RunResult result;
+};
 
 }  // namespace
 
-const char* to_string(TrialStatus status) {
-  switch (status) {
-    case TrialStatus::kPaused:
-      return "paused";
-    case TrialStatus::kFinished:
-      return "finished";
-    case TrialStatus::kDropped:
-      return "dropped";
-    case TrialStatus::kDiverged:
-      return "diverged";
-    case TrialStatus::kFailed:
-      return "failed";
+bool run_trial(const Plan& plan, const Trial& trial, const SweepSetup& setup,
+               const std::function<void(TrialRecord)>& add) {
+  for (int number = 1;; ++number) {
+    Attempt attempt(plan, trial, setup);
+    attempt.record.attempts = number;
+    try {
+      if (setup.stop() || !attempt.run()) return false;
+    } catch (const std::exception& error) {
+      remove_state(plan, trial, setup);  // it may be the reason
+      const std::string why = first_line(error.what());
+      if (number < kAttempts) {
+        setup.warn(fmt::format("{} failed, trying once more: {}", name_of(plan, trial), why));
+        continue;
+      }
+      attempt.record = {};
+      attempt.record.trial = trial;
+      attempt.record.status = TrialStatus::kFailed;
+      attempt.record.message = why;
+      attempt.record.attempts = number;
+    }
+    const TrialStatus status = attempt.record.status;
+    if (trial.stage == Stage::kFinal && status == TrialStatus::kFinished) attempt.write_model();
+    add(attempt.record);
+    if (status == TrialStatus::kPaused) {
+      attempt.keep_state();
+    } else {
+      remove_state(plan, trial, setup);
+    }
+    return true;
   }
-  return "failed";
 }
 
-std::optional<TrialRun> run_trial(const TrialTask& task, const SweepSetup& setup,
-                                  Observer* observer) {
-  RunPosition position = first_position(task, setup);
-  Follower follower(task, setup, position.epochs);
-  const TrainData data = make_train_data(task.config, setup.dataset->train, *task.test);
-  const auto engine = setup.make_engine(task.config, position.state);
-  std::vector<Observer*> observers = {&follower};
-  if (observer != nullptr) observers.push_back(observer);
-  // The trainer asks between two steps: a rung ends one step into the next epoch, with the schedule
-  // of the full length, and a trial that goes on loses nothing.
-  RunResult result = train(task.config, data, *engine, std::move(position), observers, [&] {
-    return setup.stop() || follower.is_done() ? Request::kStop : Request::kNone;
-  });
-  if (result.status == RunStatus::kDiverged)
-    return follower.run(TrialStatus::kDiverged, std::move(result));
-  if (result.status == RunStatus::kFinished)
-    return follower.run(TrialStatus::kFinished, std::move(result));
-  if (!follower.is_done()) return std::nullopt;
-  return follower.run(TrialStatus::kPaused, std::move(result));
-}
-
-void keep_position(const TrialTask& task, const RunPosition& position, const SweepSetup& setup) {
-  write_file_atomically(task.state, encode_state(position, task.config, setup.provenance));
+void remove_state(const Plan& plan, const Trial& trial, const SweepSetup& setup) {
+  std::error_code ignored;  // it is overwritten or removed later
+  fs::remove(state_path(plan, trial, setup), ignored);
 }
 
 }  // namespace fmnist

@@ -18,9 +18,9 @@ std::string body_of(const SavedSweep& sweep, const std::string& id) {
 }
 
 /// A change of the records of one setting.
-auto of_setting(std::size_t setting, std::size_t seeds, std::function<void(TrialRecord&)> change) {
+auto of_setting(std::size_t setting, std::function<void(TrialRecord&)> change) {
   return [=](TrialRecord& record) {
-    if (record.trial / seeds == setting) change(record);
+    if (record.trial.setting == setting) change(record);
   };
 }
 
@@ -45,8 +45,8 @@ TEST(SweepPage, SaysTheBestSettingFirst) {
 }
 
 TEST(SweepPage, SaysWhatTheDifferencesAreWorth) {
-  const auto same = of_setting(1, 3, [](TrialRecord& record) {
-    record.figures = Metrics{0.6, record.trial == 4 ? 0.81 : 0.79};
+  const auto same = of_setting(1, [](TrialRecord& record) {
+    record.figures = Metrics{0.6, record.trial.seed == 1 ? 0.81 : 0.79};
   });
   const Plan two = sample_plan({"lr=0.01,0.02"});
   const Plan three = sample_plan({"lr=0.01,0.02,0.04"});
@@ -60,7 +60,7 @@ TEST(SweepPage, SaysWhatTheDifferencesAreWorth) {
                         "worse, and hardly by chance."));
   EXPECT_THAT(sweep_page(sample_sweep(sample_plan({"lr=0.01,0.02"}, 1))),
               HasSubstr("One seed: nothing can be said"));
-  EXPECT_THAT(sweep_page(sample_sweep(two, of_setting(1, 3, lost))),
+  EXPECT_THAT(sweep_page(sample_sweep(two, of_setting(1, lost))),
               HasSubstr("It is the only setting"));
   const std::string none = sweep_page(sample_sweep(two, lost));
   EXPECT_THAT(none, HasSubstr("No setting was trained to its end with every seed."));
@@ -89,9 +89,9 @@ TEST(SweepChart, HasALinearAxisForValuesThatAreCloseAndNoBarsWithOneSeed) {
 TEST(SweepChart, DoesNotReachBelowNothingOrAboveAll) {
   const std::string chart = body_of(
       sample_sweep(sample_plan({"lr=0.01,0.02"}),
-                   of_setting(1, 3,
+                   of_setting(1,
                               [](TrialRecord& record) {
-                                record.figures = Metrics{1.0, record.trial == 4 ? 0.9 : 0.1};
+                                record.figures = Metrics{1.0, record.trial.seed == 1 ? 0.9 : 0.1};
                               })),
       "accuracy");
   EXPECT_THAT(chart, HasSubstr(">0%</text>"));
@@ -102,7 +102,7 @@ TEST(SweepChart, DoesNotReachBelowNothingOrAboveAll) {
 TEST(SweepChart, SaysWhichLinesAndSettingsItLeavesOut) {
   const std::string chart = body_of(
       sample_sweep(sample_plan({"lr=0.01,0.02", "momentum=0,0.1,0.2,0.3,0.4,0.5,0.6,0.7"}),
-                   of_setting(15, 3, [](TrialRecord& r) { r.status = TrialStatus::kDropped; })),
+                   of_setting(15, [](TrialRecord& r) { r.status = TrialStatus::kDropped; })),
       "accuracy");
   EXPECT_EQ(occurrences(chart, "<circle"), 12u);
   EXPECT_THAT(chart, HasSubstr("the 6 lines with the best dots, of 8;"));
@@ -128,7 +128,7 @@ TEST(SweepChart, TakesAnotherNumberWhereTheLearningRateDoesNotVaryAndNothingElse
 
 TEST(SweepPage, ShowsWhatDivergedWithoutANumber) {
   const SavedSweep sweep =
-      sample_sweep(sample_plan({"lr=0.01,0.02"}), of_setting(1, 3, [](TrialRecord& record) {
+      sample_sweep(sample_plan({"lr=0.01,0.02"}), of_setting(1, [](TrialRecord& record) {
                      record.status = TrialStatus::kDiverged;
                      record.figures.reset();
                      record.message = "<i>why</i>";

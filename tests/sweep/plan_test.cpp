@@ -37,9 +37,9 @@ TEST(PlanTest, AGridHasEveryCombinationWithEverySeed) {
   EXPECT_EQ(setting_text(plan, 0), "lr=0.005 momentum=0.5");
   EXPECT_EQ(setting_text(plan, 1), "lr=0.005 momentum=0.9");
   EXPECT_EQ(setting_text(plan, 5), "lr=0.02 momentum=0.9");
-  EXPECT_EQ(plan.setting_of(29), 5u);
-  EXPECT_EQ(plan.seed_of(29), 11u);
-  const Config last = trial_config(plan, 5, 11);
+  const Trial trial{.setting = 5, .seed = 11};
+  EXPECT_EQ(number_of(plan, trial), 29u);
+  const Config last = trial_config(plan, trial);
   EXPECT_EQ(last.learning_rate, 0.02);
   EXPECT_EQ(last.momentum, 0.9);
   EXPECT_EQ(last.seed, 11u);

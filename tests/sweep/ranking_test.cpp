@@ -31,12 +31,11 @@ TrialRecord ended(TrialStatus status, std::uint64_t epochs, double accuracy = 0.
 }
 
 std::vector<SettingSummary> ranked(const Plan& plan, std::vector<TrialRecord> records) {
-  std::vector<std::size_t> settings;
-  for (std::size_t i = 0; i < plan.settings.size(); ++i) settings.push_back(i);
-  auto ranking = rank_settings(plan, settings, [&](std::size_t trial) {
-    records[trial].trial = trial;
-    return records[trial];
-  });
+  for (std::size_t number = 0; number < records.size(); ++number) {
+    records[number].trial.setting = number / plan.seeds.size();
+    records[number].trial.seed = plan.seeds[number % plan.seeds.size()];
+  }
+  auto ranking = rank_settings(std::move(records));
   compare_with_best(ranking);
   return ranking;
 }

@@ -25,22 +25,22 @@ inline SavedSweep sample_sweep(
     Plan plan, const std::function<void(TrialRecord&)>& alter = [](TrialRecord&) {}) {
   SavedSweep sweep;
   sweep.directory = "runs/sample";
-  std::vector<std::size_t> settings;
-  for (std::size_t i = 0; i < plan.settings.size(); ++i) settings.push_back(i);
-  sweep.ranking = rank_settings(plan, settings, [&](std::size_t trial) {
-    const std::size_t setting = plan.setting_of(trial);
-    const std::size_t k = trial % plan.seeds.size();
-    TrialRecord record;
-    record.trial = trial;
-    record.epochs = 2;
-    record.figures =
-        Metrics{0.5 + 0.01 * static_cast<double>(setting),
-                0.8 - 0.01 * static_cast<double>(setting) + 0.002 * static_cast<double>(k) +
-                    0.0005 * static_cast<double>(setting * k % 3)};
-    record.weights_sha256 = "f00";
-    alter(record);
-    return record;
-  });
+  std::vector<TrialRecord> records;
+  for (std::size_t setting = 0; setting < plan.settings.size(); ++setting) {
+    for (std::size_t k = 0; k < plan.seeds.size(); ++k) {
+      TrialRecord& record = records.emplace_back();
+      record.trial.setting = setting;
+      record.trial.seed = plan.seeds[k];
+      record.epochs = 2;
+      record.figures =
+          Metrics{0.5 + 0.01 * static_cast<double>(setting),
+                  0.8 - 0.01 * static_cast<double>(setting) + 0.002 * static_cast<double>(k) +
+                      0.0005 * static_cast<double>(setting * k % 3)};
+      record.weights_sha256 = "f00";
+      alter(record);
+    }
+  }
+  sweep.ranking = rank_settings(std::move(records));
   compare_with_best(sweep.ranking);
   if (const SettingSummary* best = winner(sweep.ranking))
     sweep.retrain = "fmnist-train --epochs 2 --lr " + plan.settings[best->setting].front();

@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "fmnist/core/files.h"
-#include "fmnist/sweep/sweep.h"
+#include "fmnist/sweep/journal.h"
 #include "fmnist/sweep/sweep_json.h"
 #include "support/errors.h"
 #include "support/temporary_directory.h"
@@ -39,14 +39,17 @@ TEST_F(SavedSweepTest, WhatWasWrittenComesBack) {
   SavedSweep sweep =
       sample_sweep(sample_plan({"nesterov=true,false", "lr=0.001..0.1:log:3", "momentum=0.5,0.9"}),
                    [](TrialRecord& record) {
-                     if (record.trial != 4) return;
+                     if (record.trial.setting != 1 || record.trial.seed != 1) return;
                      record.status = TrialStatus::kDiverged;
                      record.figures.reset();
                      record.message = "in epoch 2";
                    });
   for (std::size_t k = 0; k < 3; ++k) {
     TrialRecord record;
-    record.trial = k;
+    record.trial = {.stage = Stage::kFinal,
+                    .setting = sweep.ranking.front().setting,
+                    .seed = sweep.plan.seeds[k],
+                    .until = 2};
     record.figures = Metrics{0.25, 0.75 + 0.01 * static_cast<double>(k)};
     sweep.finals.push_back(record);
   }
@@ -77,6 +80,7 @@ TEST_F(SavedSweepTest, WhatIsNoSweepIsRefused) {
   }
   for (const auto& [key, ignored] : whole.items()) {
     if (key == "schema" || key == "event" || key == "trials" || key == "winner") continue;
+    if (key == "typed") continue;  // for programs that run the trials themselves
     auto without = whole;
     without.erase(key);
     write(without.dump());
@@ -88,9 +92,11 @@ TEST_F(SavedSweepTest, WhatIsNoSweepIsRefused) {
   write(other.dump());
   expect_parts(error(), {"does not hold a sweep's result"});
   other = whole;
-  other["ranking"][0]["setting"] = 7;
-  write(other.dump());
-  expect_parts(error(), {"does not hold a sweep's result"});
+  for (const int setting : {7, 1}) {  // one that is not there, one that is there twice
+    other["ranking"][0]["setting"] = setting;
+    write(other.dump());
+    expect_parts(error(), {"does not hold a sweep's result"});
+  }
 }
 
 }  // namespace

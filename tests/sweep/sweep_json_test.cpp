@@ -61,7 +61,7 @@ TEST(SweepJsonTest, ThePlanEventHoldsTheOptionsOfEveryTrialAsTyped) {
 TEST(SweepJsonTest, ARecordComesBackFromItsEvent) {
   const Plan plan = plan_of({"lr=0.1,0.2"});
   TrialRecord record;
-  record.trial = 4;
+  record.trial = {.stage = Stage::kSearch, .setting = 1, .seed = 1, .until = 3};
   record.epochs = 3;
   record.figures = Metrics{0.1 + 0.2, 1.0 / 3.0};
   record.weights_sha256 = "f00";
@@ -69,10 +69,11 @@ TEST(SweepJsonTest, ARecordComesBackFromItsEvent) {
   record.attempts = 2;
   const nlohmann::json event = trial_event(plan, record);
   EXPECT_EQ(event["event"], "trial");
+  EXPECT_EQ(event["trial"], 4);
   EXPECT_EQ(event["seed"], 1);
   EXPECT_EQ(event["values"]["lr"], 0.2);
-  const TrialRecord back = record_of(nlohmann::json::parse(event.dump()));
-  EXPECT_EQ(back.trial, 4u);
+  const TrialRecord back = record_of(nlohmann::json::parse(event.dump()), Stage::kSearch);
+  EXPECT_EQ(back.trial.seed, 1u);
   EXPECT_EQ(back.status, TrialStatus::kFinished);
   EXPECT_EQ(back.figures, record.figures);
   EXPECT_EQ(back.weights_sha256, "f00");
@@ -83,7 +84,7 @@ TEST(SweepJsonTest, ALossThatIsNotFiniteIsNullAndComesBackAsNone) {
   TrialRecord record;
   record.figures = Metrics{std::numeric_limits<double>::infinity(), 0.1};
   const auto text = trial_event(plan_of({"lr=0.1"}), record).dump();
-  EXPECT_TRUE(std::isnan(record_of(nlohmann::json::parse(text)).figures->loss));
+  EXPECT_TRUE(std::isnan(record_of(nlohmann::json::parse(text), Stage::kSearch).figures->loss));
 }
 
 TEST(SweepJsonTest, APausedTrialIsARungAndAFailedOneSaysWhy) {
@@ -93,6 +94,18 @@ TEST(SweepJsonTest, APausedTrialIsARungAndAFailedOneSaysWhy) {
   record.status = TrialStatus::kFailed;
   record.message = "why";
   EXPECT_EQ(trial_event(plan_of({"lr=0.1"}), record)["message"], "why");
+}
+
+TEST(SweepJsonTest, AFinalTrainingTellsOfTheTestSet) {
+  TrialRecord record;
+  record.trial = {.stage = Stage::kFinal, .setting = 1, .seed = 2, .until = 3};
+  record.figures = Metrics{0.5, 0.25};
+  const nlohmann::json event = trial_event(plan_of({"lr=0.1,0.2"}), record);
+  EXPECT_EQ(event["event"], "final");
+  EXPECT_EQ(event["trial"], 2);
+  EXPECT_EQ(event["test"]["accuracy"], 0.25);
+  EXPECT_FALSE(event.contains("val"));
+  EXPECT_EQ(record_of(event, Stage::kFinal).figures, record.figures);
 }
 
 TEST(SweepJsonTest, OnlyTheSameSweepGoesOn) {

@@ -11,6 +11,7 @@
 #include "fmnist/core/random.h"
 #include "fmnist/engine/fused/fused_engine.h"
 #include "fmnist/run/checkpoint.h"
+#include "fmnist/sweep/journal.h"
 #include "fmnist/sweep/sweep_json.h"
 #include "support/errors.h"
 #include "support/idx_writer.h"
@@ -84,7 +85,7 @@ class SweepTest : public testing::Test {
     };
   }
 
-  Plan plan(const std::vector<std::string>& vary, std::optional<int> halving = {}) const {
+  Plan plan(const std::vector<std::string>& vary, std::optional<std::uint64_t> halving = {}) const {
     PlanRequest request;
     request.vary = vary;
     request.seeds = 2;
@@ -92,20 +93,29 @@ class SweepTest : public testing::Test {
     return make_plan(request, config_);
   }
 
+  /// Goes on with the sweep of `plan` in `directory`; its records are in `journal_` then.
+  bool run(const Plan& plan, const fs::path& directory, int jobs) {
+    setup_.directory = directory;
+    journal_ = load_journal(directory, plan);
+    return run_missing(plan, setup_, jobs, journal_);
+  }
+
   /// The result of `plan`, run to its end in a directory of its own.
   std::string result_of(const Plan& plan, int jobs) {
     const TemporaryDirectory directory;
-    Sweep sweep(plan, setup_, directory.path(), jobs);
-    EXPECT_TRUE(sweep.run());
-    EXPECT_FALSE(sweep.has_failures());
-    return result_of(plan, sweep);
+    EXPECT_TRUE(run(plan, directory.path(), jobs));
+    EXPECT_EQ(failures(), 0);
+    return result(plan);
   }
-  static std::string result_of(const Plan& plan, const Sweep& sweep) {
-    const auto ranking = sweep.ranking();
+  std::string result(const Plan& plan) const {
+    const auto ranking = ranking_of(journal_);
     return sweep_result_event(plan, ranking, {}, "").dump(1) + trials_csv(plan, ranking);
   }
+  std::ptrdiff_t failures() const {
+    return std::ranges::count(journal_, TrialStatus::kFailed, &TrialRecord::status);
+  }
 
-  static std::string journal(const fs::path& directory) {
+  static std::string journal_text(const fs::path& directory) {
     return read_file(directory / kJournalFile, ErrorKind::kRuntime);
   }
 
@@ -113,6 +123,7 @@ class SweepTest : public testing::Test {
   Config config_;
   SweepSetup setup_;
   Watch watch_;
+  std::vector<TrialRecord> journal_;
 };
 
 TEST_F(SweepTest, TheResultIsTheSameForAnyNumberOfJobs) {
@@ -133,21 +144,20 @@ TEST_F(SweepTest, HalvingEndsWithTheBitsOfAPlainRun) {
   ASSERT_EQ(halved.rungs, (std::vector<std::uint64_t>{1, 2, 4}));
   const TemporaryDirectory plain_directory;
   const TemporaryDirectory halved_directory;
-  Sweep all(plain, setup_, plain_directory.path(), 1);
-  ASSERT_TRUE(all.run());
+  ASSERT_TRUE(run(plain, plain_directory.path(), 1));
+  const auto all = ranking_of(journal_);
   std::atomic<int> steps = 0;
   watch_.on_step = [&] { ++steps; };
-  Sweep some(halved, setup_, halved_directory.path(), 2);
-  ASSERT_TRUE(some.run());
-  // 160 images in 20 steps; every rung ends one step into the next epoch, which is not repeated.
-  EXPECT_EQ(steps, 2 * (20 * (1 * 4 + 1 * 2 + 2 * 1) + 2 + 1));
+  ASSERT_TRUE(run(halved, halved_directory.path(), 2));
+  // 160 images in 20 steps; every rung ends with an epoch, and nothing is repeated.
+  EXPECT_EQ(steps, 2 * 20 * (1 * 4 + 1 * 2 + 2 * 1));
 
-  const auto ranking = some.ranking();
+  const auto ranking = ranking_of(journal_);
   EXPECT_EQ(ranking[0].status, TrialStatus::kFinished);
   EXPECT_EQ(ranking[1].epochs, 2u);
   EXPECT_EQ(ranking[2].epochs, 1u);
   EXPECT_EQ(ranking[3].epochs, 1u);
-  for (const SettingSummary& summary : all.ranking()) {
+  for (const SettingSummary& summary : all) {
     if (summary.setting != ranking[0].setting) continue;
     for (std::size_t k = 0; k < 2; ++k) {
       EXPECT_EQ(summary.trials[k].weights_sha256, ranking[0].trials[k].weights_sha256);
@@ -161,26 +171,30 @@ TEST_F(SweepTest, NoTrialEverSeesTheTestSetAndTheFinalTrainingDoes) {
   watch_.on_images = [&](std::span<const std::uint8_t> images) {
     if (!images.empty() && images[0] >= 0x80) ++looks;
   };
-  const Plan sweep_plan = plan({"lr=0.01,0.1"});
+  Plan sweep_plan = plan({"lr=0.01,0.1"});
   const TemporaryDirectory directory;
-  Sweep sweep(sweep_plan, setup_, directory.path(), 2);
-  ASSERT_TRUE(sweep.run());
+  ASSERT_TRUE(run(sweep_plan, directory.path(), 2));
   EXPECT_EQ(looks, 0);
-  ASSERT_TRUE(sweep.run_final(1));
+  EXPECT_FALSE(fs::exists(directory.path() / kModelsFolder));
+  sweep_plan.final = true;
+  ASSERT_TRUE(run(sweep_plan, directory.path(), 2));
   EXPECT_GT(looks, 0);
-  ASSERT_EQ(sweep.finals().size(), 2u);
-  EXPECT_TRUE(sweep.finals()[1].figures);
+  const auto finals = finals_of(journal_, ranking_of(journal_)[0].setting);
+  ASSERT_EQ(finals.size(), 2u);
+  EXPECT_TRUE(finals[1].figures);
   const auto model = load_model(directory.path() / kModelsFolder / "seed-1.safetensors");
-  EXPECT_EQ(fingerprint(model.parameters), sweep.finals()[1].weights_sha256);
+  EXPECT_EQ(fingerprint(model.parameters), finals[1].weights_sha256);
+  looks = 0;
+  EXPECT_TRUE(run(sweep_plan, directory.path(), 2));
+  EXPECT_EQ(looks, 0) << "trained last again";
 }
 
 TEST_F(SweepTest, ADivergedTrialIsAResultAndRanksLast) {
   const Plan sweep_plan = plan({"lr=1e6,0.05"});
   const TemporaryDirectory directory;
-  Sweep sweep(sweep_plan, setup_, directory.path(), 1);
-  EXPECT_TRUE(sweep.run());
-  EXPECT_FALSE(sweep.has_failures());
-  const auto ranking = sweep.ranking();
+  EXPECT_TRUE(run(sweep_plan, directory.path(), 1));
+  EXPECT_EQ(failures(), 0);
+  const auto ranking = ranking_of(journal_);
   EXPECT_EQ(ranking[0].setting, 1u);
   EXPECT_EQ(ranking[1].status, TrialStatus::kDiverged);
   EXPECT_NE(ranking[1].trials[0].message.find("no longer finite"), std::string::npos);
@@ -193,17 +207,17 @@ TEST_F(SweepTest, AFailedTrialIsTriedOnceMore) {
     if (failures_left-- > 0) throw std::runtime_error("out of luck");
   };
   std::vector<std::string> warnings;
-  SweepListener listener;
-  listener.warning = [&](const std::string& warning) { warnings.push_back(warning); };
+  setup_.warn = [&](const std::string& warning) { warnings.push_back(warning); };
   const Plan sweep_plan = plan({"lr=0.05,0.1"});
   const TemporaryDirectory directory;
-  Sweep sweep(sweep_plan, setup_, directory.path(), 1, listener);
-  EXPECT_TRUE(sweep.run());
-  EXPECT_FALSE(sweep.has_failures());
+  EXPECT_TRUE(run(sweep_plan, directory.path(), 1));
+  EXPECT_EQ(failures(), 0);
+  EXPECT_EQ(journal_[0].attempts, 2);
   ASSERT_EQ(warnings.size(), 1u);
   expect_parts(warnings[0], {"lr=0.05 with seed 0", "out of luck"});
   watch_.on_step = [] {};
-  EXPECT_EQ(result_of(sweep_plan, sweep), result_of(sweep_plan, 1));
+  const std::string with_failure = result(sweep_plan);
+  EXPECT_EQ(result_of(sweep_plan, 1), with_failure);
 }
 
 TEST_F(SweepTest, OneThatFailsTwiceIsReportedTheRestGoesOnAndResumingTriesAgain) {
@@ -212,26 +226,25 @@ TEST_F(SweepTest, OneThatFailsTwiceIsReportedTheRestGoesOnAndResumingTriesAgain)
   };
   const Plan sweep_plan = plan({"lr=0.05,0.1"});
   const TemporaryDirectory directory;
-  {
-    Sweep sweep(sweep_plan, setup_, directory.path(), 2);
-    EXPECT_TRUE(sweep.run());
-    EXPECT_TRUE(sweep.has_failures());
-    const auto ranking = sweep.ranking();
-    EXPECT_EQ(ranking[0].setting, 1u);
-    EXPECT_EQ(ranking[1].status, TrialStatus::kFailed);
-    EXPECT_EQ(ranking[1].trials[1].message, "no luck");
-    EXPECT_EQ(ranking[1].trials[1].attempts, 2);
-  }
+  EXPECT_TRUE(run(sweep_plan, directory.path(), 2));
+  EXPECT_EQ(failures(), 1);
+  const auto ranking = ranking_of(journal_);
+  EXPECT_EQ(ranking[0].setting, 1u);
+  EXPECT_EQ(ranking[1].status, TrialStatus::kFailed);
+  EXPECT_EQ(ranking[1].trials[1].message, "no luck");
+  EXPECT_EQ(ranking[1].trials[1].attempts, 2);
+
   watch_.on_make = [](const auto&) {};
-  Sweep again(sweep_plan, setup_, directory.path(), 2);
-  EXPECT_EQ(again.load_journal(), 3u);
-  EXPECT_TRUE(again.run());
-  EXPECT_FALSE(again.has_failures());
-  EXPECT_EQ(result_of(sweep_plan, again), result_of(sweep_plan, 1));
+  EXPECT_EQ(done_count(load_journal(directory.path(), sweep_plan)), 3u);
+  EXPECT_TRUE(run(sweep_plan, directory.path(), 2));
+  EXPECT_EQ(failures(), 0);
+  const std::string resumed = result(sweep_plan);
+  EXPECT_EQ(resumed, result_of(sweep_plan, 1));
 }
 
 TEST_F(SweepTest, StoppedAtEveryFewStepsItEndsAsIfItHadNotBeen) {
-  for (const std::optional<int> halving : {std::optional<int>(), std::optional<int>(2)}) {
+  for (const std::optional<std::uint64_t> halving :
+       {std::optional<std::uint64_t>(), std::optional<std::uint64_t>(2)}) {
     const Plan sweep_plan = plan({"lr=0.01,0.05,0.1"}, halving);
     const std::string undisturbed = result_of(sweep_plan, 1);
     const TemporaryDirectory directory;
@@ -242,11 +255,9 @@ TEST_F(SweepTest, StoppedAtEveryFewStepsItEndsAsIfItHadNotBeen) {
     int stops = 0;
     for (bool done = false; !done && stops < 100; ++stops) {
       steps = 0;
-      Sweep sweep(sweep_plan, setup_, directory.path(), 1);
-      sweep.load_journal();
-      done = sweep.run();
+      done = run(sweep_plan, directory.path(), 1);
       if (done) {
-        EXPECT_EQ(result_of(sweep_plan, sweep), undisturbed);
+        EXPECT_EQ(result(sweep_plan), undisturbed);
       }
     }
     EXPECT_GT(stops, 8);
@@ -262,32 +273,29 @@ TEST_F(SweepTest, StoppedAtEveryFewStepsItEndsAsIfItHadNotBeen) {
 TEST_F(SweepTest, FinishedTrialsAreNotRunAgain) {
   const Plan sweep_plan = plan({"lr=0.01,0.1"});
   const TemporaryDirectory directory;
-  Sweep first(sweep_plan, setup_, directory.path(), 1);
-  ASSERT_TRUE(first.run());
+  ASSERT_TRUE(run(sweep_plan, directory.path(), 1));
+  const std::string first = result(sweep_plan);
   int engines = 0;
   watch_.on_make = [&](const auto&) { ++engines; };
-  Sweep again(sweep_plan, setup_, directory.path(), 1);
-  EXPECT_EQ(again.load_journal(), 4u);
-  EXPECT_TRUE(again.run());
+  EXPECT_EQ(done_count(load_journal(directory.path(), sweep_plan)), 4u);
+  EXPECT_TRUE(run(sweep_plan, directory.path(), 1));
   EXPECT_EQ(engines, 0);
-  EXPECT_EQ(result_of(sweep_plan, again), result_of(sweep_plan, first));
+  EXPECT_EQ(result(sweep_plan), first);
 }
 
 TEST_F(SweepTest, AJournalCutAtAnyLengthLosesOnlyItsLastTrial) {
   config_.epochs = 1;
   const Plan sweep_plan = plan({"lr=0.01,0.1"});
   const TemporaryDirectory directory;
-  Sweep first(sweep_plan, setup_, directory.path(), 1);
-  ASSERT_TRUE(first.run());
-  const std::string whole = journal(directory.path());
+  ASSERT_TRUE(run(sweep_plan, directory.path(), 1));
+  const std::string whole = journal_text(directory.path());
   for (std::size_t length = 0; length <= whole.size(); length += length < 300 ? 1 : 37) {
     const std::string text = whole.substr(0, length);
     std::ofstream(directory.path() / kJournalFile, std::ios::trunc) << text;
-    Sweep again(sweep_plan, setup_, directory.path(), 1);
-    EXPECT_EQ(again.load_journal(),
+    EXPECT_EQ(done_count(load_journal(directory.path(), sweep_plan)),
               static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')))
         << length;
-    const std::string kept = journal(directory.path());
+    const std::string kept = journal_text(directory.path());
     EXPECT_TRUE(kept.empty() || kept.back() == '\n') << length;
   }
 }
@@ -297,20 +305,21 @@ TEST_F(SweepTest, AJournalOfSomethingElseIsAnError) {
   const TemporaryDirectory directory;
   for (const char* line : {"{}", "null", "trial 1", R"({"event":"trial","trial":99})"}) {
     std::ofstream(directory.path() / kJournalFile, std::ios::trunc) << line << "\n";
-    Sweep sweep(sweep_plan, setup_, directory.path(), 1);
-    expect_parts(error_of(ErrorKind::kCheckpoint, [&] { sweep.load_journal(); }),
-                 {"line 1", kJournalFile});
+    expect_parts(
+        error_of(ErrorKind::kCheckpoint, [&] { load_journal(directory.path(), sweep_plan); }),
+        {"line 1", kJournalFile});
   }
 }
 
 TEST_F(SweepTest, ADamagedStateCostsOnlyItsTrialsProgress) {
   const Plan sweep_plan = plan({"lr=0.05"});
   const TemporaryDirectory directory;
-  Sweep sweep(sweep_plan, setup_, directory.path(), 1);
+  fs::create_directories(directory.path() / kStatesFolder);
   std::ofstream(directory.path() / kStatesFolder / "trial-0.safetensors") << "damaged";
-  EXPECT_TRUE(sweep.run());
-  EXPECT_FALSE(sweep.has_failures());
-  EXPECT_EQ(result_of(sweep_plan, sweep), result_of(sweep_plan, 1));
+  EXPECT_TRUE(run(sweep_plan, directory.path(), 1));
+  EXPECT_EQ(failures(), 0);
+  const std::string with_damage = result(sweep_plan);
+  EXPECT_EQ(with_damage, result_of(sweep_plan, 1));
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ class TrainerTest : public testing::Test {
   }
 
   RunResult run(FakeEngine& engine, RunPosition position = {}) {
-    return train(config, data, engine, std::move(position), {&recorder}, request);
+    return train(config, data, engine, std::move(position), {&recorder}, request, until);
   }
 
   Config config;
@@ -50,6 +50,7 @@ class TrainerTest : public testing::Test {
   TrainData data;
   Recorder recorder;
   std::function<Request()> request = [] { return Request::kNone; };
+  std::optional<std::uint64_t> until;
 };
 
 TEST_F(TrainerTest, EveryEpochVisitsEveryImageOnceInAnOrderOfItsOwn) {
@@ -206,6 +207,44 @@ TEST_F(TrainerTest, ResumingAtAnyStepGivesTheUndisturbedRun) {
       EXPECT_EQ(second.steps[i].indices, undisturbed.steps[stop + i].indices);
     recorder = {};
   }
+}
+
+TEST_F(TrainerTest, PausedAfterEveryEpochARunEndsAsTheUndisturbedOne) {
+  config.lr_schedule = LrSchedule::kLinear;
+  FakeEngine undisturbed;
+  const RunResult expected = run(undisturbed);
+  recorder = {};
+  RunPosition position;
+  std::vector<FakeEngine::Step> steps;
+  for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) {
+    until = epoch;
+    FakeEngine engine(position.state);
+    const RunResult result = run(engine, position);
+    EXPECT_EQ(result.status, epoch < 3 ? RunStatus::kPaused : RunStatus::kFinished);
+    EXPECT_EQ(result.epochs, epoch);
+    EXPECT_EQ(engine.steps.size(), 3u);
+    ASSERT_EQ(recorder.positions.size(), epoch) << "kept once, at the end of the epoch";
+    position = recorder.positions.back();
+    EXPECT_EQ(position.state.step, 3 * epoch);
+    steps.insert(steps.end(), engine.steps.begin(), engine.steps.end());
+    if (epoch == 3) {
+      EXPECT_EQ(result.final, expected.final);
+    }
+  }
+  for (std::size_t step = 0; step < 9; ++step) {
+    EXPECT_EQ(steps[step].indices, undisturbed.steps[step].indices);
+    EXPECT_EQ(steps[step].learning_rate, undisturbed.steps[step].learning_rate);
+  }
+}
+
+TEST_F(TrainerTest, ARunThatWasPausedLaterIsPausedAtOnce) {
+  RunPosition position;
+  position.epochs = 2;
+  position.state.step = 6;
+  FakeEngine engine(position.state);
+  until = 1;
+  EXPECT_EQ(run(engine, position).status, RunStatus::kPaused);
+  EXPECT_TRUE(engine.steps.empty());
 }
 
 TEST_F(TrainerTest, ARequestedCheckpointDoesNotStopTheRun) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <vector>
 
@@ -22,10 +21,11 @@ enum class Verdict {
   kOut,      // not trained to the end: dropped, diverged or failed
 };
 
-/// The verdict as it stands in results: "best", "noise", "worse", "unknown", "out".
-const char* to_string(Verdict verdict);
+template <>
+inline constexpr std::array<std::string_view, 5> kEnumNames<Verdict>{"best", "noise", "worse",
+                                                                     "unknown", "out"};
 
-/// A setting's trials, one for each seed, and what they say together.
+/// A setting's trials, one for each seed in rising order, and what they say together.
 struct SettingSummary {
   std::size_t setting = 0;  // its number in the plan
   std::vector<TrialRecord> trials;
@@ -41,11 +41,10 @@ struct SettingSummary {
 /// Mean and standard deviation of a figure over the records that have figures, if any.
 std::optional<Spread> spread_over(const std::vector<TrialRecord>& records, double Metrics::*figure);
 
-/// The `settings` of `plan`, best first: those trained to the end by mean validation accuracy, then
-/// by loss, then as in the plan; after them the dropped ones, last what diverged or failed.
-std::vector<SettingSummary> rank_settings(
-    const Plan& plan, const std::vector<std::size_t>& settings,
-    const std::function<TrialRecord(std::size_t trial)>& record_of);
+/// The settings that `records` are of, one for each trial, best first: those trained to the end by
+/// mean validation accuracy, then by loss, then as in the plan; after them the dropped ones, last
+/// what diverged or failed.
+std::vector<SettingSummary> rank_settings(std::vector<TrialRecord> records);
 
 /// Compares every ranked setting that was trained to the end with the first.
 void compare_with_best(std::vector<SettingSummary>& ranking);

@@ -14,21 +14,13 @@ namespace fmnist {
 /// The `plan` event.
 nlohmann::ordered_json plan_event(const Plan& plan);
 
-/// The `rung` event of a paused trial, the `trial` event of one that is done.
+/// The `rung` event of a paused trial, the `trial` event of one that is done, the `final` event of
+/// the final training, whose figures are of the test set.
 nlohmann::ordered_json trial_event(const Plan& plan, const TrialRecord& record);
 
-/// The `final` event: the k-th seed of the final training of `setting`; its figures are of the test
-/// set.
-nlohmann::ordered_json final_event(const Plan& plan, std::size_t setting, std::size_t k,
-                                   const TrialRecord& record);
-
-/// The record of a `rung`, `trial` or `final` event. Throws what nlohmann::json and
-/// std::invalid_argument throw on an event of another form.
-TrialRecord record_of(const nlohmann::json& event);
-
-/// What an event of a trial, or a trial of a result, says of its end: all but number, time and
-/// attempts. Its figures stand under `split`. Throws as `record_of` does.
-TrialRecord outcome_of(const nlohmann::json& outcome, const char* split);
+/// The record that such an event, or a trial of a result, tells of; its setting is the caller's to
+/// find. Throws a std::exception on an event of another form.
+TrialRecord record_of(const nlohmann::json& trial, Stage stage);
 
 /// The `result` event. `retrain` is the command that trains the best setting. It holds no times: it
 /// is the same for any number of jobs and stops.

@@ -10,6 +10,7 @@
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/engine.h"
 #include "fmnist/run/provenance.h"
+#include "fmnist/sweep/plan.h"
 #include "fmnist/train/events.h"
 
 namespace fmnist {
@@ -23,12 +24,13 @@ enum class TrialStatus {
   kFailed,  // twice, by an error
 };
 
-/// The status as it stands in results: "paused", "finished", "dropped", "diverged", "failed".
-const char* to_string(TrialStatus status);
+template <>
+inline constexpr std::array<std::string_view, 5> kEnumNames<TrialStatus>{
+    "paused", "finished", "dropped", "diverged", "failed"};
 
 /// What a trial came to.
 struct TrialRecord {
-  std::size_t trial = 0;  // its number in the plan
+  Trial trial;
   TrialStatus status = TrialStatus::kFinished;
   std::uint64_t epochs = 0;        // finished
   std::optional<Metrics> figures;  // after the last of them; not when diverged or failed
@@ -38,39 +40,25 @@ struct TrialRecord {
   int attempts = 1;
 };
 
-/// What all trials of a sweep share.
+/// What all trials of a sweep share. The functions are called from several threads.
 struct SweepSetup {
+  std::filesystem::path directory;
   const Dataset* dataset;
   Provenance provenance;
-  std::function<std::unique_ptr<Engine>(const Config&, const TrainState&)>
-      make_engine;                                                 // called from several threads
-  std::function<Parameters(std::uint64_t seed)> first_parameters;  // likewise
-  std::function<bool()> stop = [] { return false; };               // likewise
+  std::function<std::unique_ptr<Engine>(const Config&, const TrainState&)> make_engine;
+  std::function<Parameters(std::uint64_t seed)> first_parameters;
+  std::function<bool()> stop = [] { return false; };
+  std::function<void(const std::string&)> warn = [](const auto&) {};
+  Observer* observer = nullptr;  // of all trainings' steps and epochs, each on its own thread
 };
 
-/// One trial, or a part of it.
-struct TrialTask {
-  Config config;
-  const Split* test;            // empty where a trial must not look at the test set
-  std::uint64_t until;          // epochs to have finished, at most those of `config`
-  std::filesystem::path state;  // continues from here if it exists; kept as it goes on
-};
+/// Trains `trial` from its kept state on, once more after an error, and hands its record to `add`;
+/// writes the model of a final training. The state on disk never holds more finished epochs than
+/// the records. Returns false when `setup.stop` ended it before, with its state kept.
+bool run_trial(const Plan& plan, const Trial& trial, const SweepSetup& setup,
+               const std::function<void(TrialRecord)>& add);
 
-/// How far a trial came.
-struct TrialRun {
-  TrialRecord record;    // all but the trial's number and attempts
-  RunPosition position;  // to go on from, when paused
-  RunResult result;
-};
-
-/// Trains until `task.until`; nothing when `setup.stop` ended it before, with the state kept. The
-/// state file never holds more finished epochs than the records so far: the last position comes
-/// back in the result, to be kept once the record is. `observer` hears of the training. Throws
-/// `Error` and what engines throw.
-std::optional<TrialRun> run_trial(const TrialTask& task, const SweepSetup& setup,
-                                  Observer* observer = nullptr);
-
-/// Keeps `position` of a paused trial in `task.state`.
-void keep_position(const TrialTask& task, const RunPosition& position, const SweepSetup& setup);
+/// Removes the kept state of a trial that will not go on.
+void remove_state(const Plan& plan, const Trial& trial, const SweepSetup& setup);
 
 }  // namespace fmnist

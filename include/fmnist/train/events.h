@@ -77,11 +77,11 @@ struct RunPosition {
   std::optional<BestEpoch> best;  // only with a validation split
 };
 
-enum class RunStatus { kFinished, kInterrupted, kDiverged, kMaxTime };
+enum class RunStatus { kFinished, kInterrupted, kDiverged, kMaxTime, kPaused };
 
 template <>
-inline constexpr std::array<std::string_view, 4> kEnumNames<RunStatus>{"finished", "interrupted",
-                                                                       "diverged", "max_time"};
+inline constexpr std::array<std::string_view, 5> kEnumNames<RunStatus>{
+    "finished", "interrupted", "diverged", "max_time", "paused"};
 
 /// What a run came to.
 struct RunResult {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "fmnist/core/config.h"
@@ -31,11 +33,13 @@ std::size_t steps_per_epoch(const Config& config, const TrainData& data);
 enum class Request { kNone, kCheckpoint, kStop };
 
 /// Trains from `position` to the end of `config` (see docs of the options), telling `observers`.
-/// `request` is asked between steps. Stops early on kStop, after `max_time`, or when a loss or
-/// weight stops being finite; what came of it stands in the result's status.
+/// `request` is asked between steps. Stops early on kStop, after `max_time`, when `until` epochs
+/// are finished (the schedule is that of all of them), or when a loss or weight stops being finite;
+/// the result's status says which.
 RunResult train(
     const Config& config, const TrainData& data, Engine& engine, RunPosition position,
     const std::vector<Observer*>& observers,
-    const std::function<Request()>& request = [] { return Request::kNone; });
+    const std::function<Request()>& request = [] { return Request::kNone; },
+    std::optional<std::uint64_t> until = std::nullopt);
 
 }  // namespace fmnist

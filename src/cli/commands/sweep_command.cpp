@@ -1,9 +1,12 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <system_error>
-#include <utility>
 
 #include "cli/arguments/command_line.h"
 #include "cli/commands/commands.h"
@@ -18,15 +21,15 @@
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
-#include "fmnist/core/text.h"
+#include "fmnist/data/order.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
 #include "fmnist/run/results.h"
 #include "fmnist/run/run_directory.h"
+#include "fmnist/sweep/journal.h"
 #include "fmnist/sweep/sweep.h"
 #include "fmnist/sweep/sweep_json.h"
 #include "fmnist/sweep/sweep_table.h"
-#include "fmnist/train/trainer.h"
 
 namespace fmnist {
 namespace {
@@ -42,7 +45,6 @@ constexpr std::size_t kSettingsLogged = 40;  // of the plan
 /// What `fmnist-train sweep` takes besides training options.
 struct SweepOptions : PlanRequest {
   std::optional<int> jobs;  // the cores this process may use when not given
-  bool final = false;       // retrain the best setting on all training images and test it
   bool plan_only = false;
 };
 
@@ -102,8 +104,9 @@ int print_plan(const Plan& plan, bool json) {
   return 0;
 }
 
-SweepSetup make_setup(const Dataset& dataset, const Machine& machine) {
+SweepSetup make_setup(const fs::path& directory, const Dataset& dataset, const Machine& machine) {
   SweepSetup setup;
+  setup.directory = directory;
   setup.dataset = &dataset;
   // One at a time: LibTorch's modules draw their initial weights from the process's one generator.
   const auto mutex = std::make_shared<std::mutex>();
@@ -116,6 +119,7 @@ SweepSetup make_setup(const Dataset& dataset, const Machine& machine) {
     return initial_parameters(seed);
   };
   setup.stop = [] { return stop_signal() != 0; };
+  setup.warn = log_warning;
   setup.provenance = provenance_of(machine, dataset);
   return setup;
 }
@@ -131,15 +135,16 @@ void claim_sweep(const fs::path& directory, const nlohmann::ordered_json& docume
 /// The command that trains the setting of `best` alone on all training images, and tests it.
 std::string retrain_command(const Plan& plan, const SettingSummary& best) {
   const Config defaults;
-  const Config config = trial_config(plan, best.setting, plan.seeds.front());
+  const Config config =
+      trial_config(plan, {Stage::kFinal, best.setting, plan.seeds.front(), best.epochs});
   std::string command = "fmnist-train";
   for (const Option& option : options()) {
     const std::string value = option.text(config);
     const bool matters = option.changes_result || option.name == "data-dir" ||
                          option.name == "engine" || option.name == "device";
-    if (!matters || option.name == "val-split") continue;
+    if (!matters) continue;
     if (value == option.text(defaults) && (!varies(plan, option) || option.is_flag())) continue;
-    command += " --" + std::string(option.name);
+    command += fmt::format(" --{}", option.name);
     if (!option.is_flag()) command += " " + shell_quoted(value);
   }
   return command;
@@ -155,118 +160,74 @@ std::string resume_command(const Invocation& invocation, const fs::path& directo
   return command + " --resume";
 }
 
-/// A sweep under way, and what people and programs hear of it.
-class SweepCommand {
- public:
-  SweepCommand(const Invocation& invocation, const SweepOptions& options, const Config& config,
-               const Plan& plan, const SweepSetup& setup, nlohmann::ordered_json document, int jobs)
-      : invocation_(invocation),
-        options_(options),
-        config_(config),
-        plan_(plan),
-        document_(std::move(document)),
-        bar_(progress_style(config) == ProgressStyle::kBar ? std::make_unique<SweepBar>(plan)
-                                                           : nullptr),
-        sweep_(plan, setup, *config.output, jobs, listener()) {}
+std::string progress(const Plan& plan, std::span<const TrialRecord> journal) {
+  return fmt::format("{}/{}", done_count(journal), plan.trial_count());
+}
 
-  int run() {
-    done_ = sweep_.load_journal();
-    if (done_ > 0) log_info(progress() + " trials are already done");
-    if (bar_) bar_->begin(sweep_.latest());
-    if (!sweep_.run()) return interrupted();
-    const auto ranking = sweep_.ranking();
-    const SettingSummary* best = winner(ranking);
-    std::vector<TrialRecord> finals;
-    if (best != nullptr && options_.final) {
-      if (bar_) bar_->begin_final(best->setting, plan_.seeds.size());
-      if (!sweep_.run_final(best->setting)) return interrupted();
-      finals = sweep_.finals();
-    }
-    if (bar_) bar_->end();
-    finish(ranking, finals);
-    if (!config_.quiet) report_after_sweep(*config_.output);
-    return status(best != nullptr);
+/// Tells people and programs of a record, the last of `journal`.
+void tell(const Plan& plan, std::span<const TrialRecord> journal, bool json) {
+  const TrialRecord& record = journal.back();
+  const std::string place =
+      record.trial.stage == Stage::kFinal ? "" : fmt::format("[{}] ", progress(plan, journal));
+  log_info(place + trial_line(plan, record));
+  if (json) print_json(trial_event(plan, record));
+}
+
+int interrupted(const Invocation& invocation, const Plan& plan,
+                std::span<const TrialRecord> journal) {
+  const Config& config = plan.base;
+  log_info(fmt::format("stopped by {} with {} trials done; go on with: {}", stop_signal_name(),
+                       progress(plan, journal), resume_command(invocation, *config.output)));
+  if (config.json) {
+    nlohmann::ordered_json result = event("result");
+    result.update(
+        {{"status", "interrupted"}, {"done", done_count(journal)}, {"trials", plan.trial_count()}});
+    print_json(result);
   }
+  return stopped_status();
+}
 
- private:
-  SweepListener listener() {
-    SweepListener listener;
-    listener.trial = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
-      if (record.status != TrialStatus::kPaused) ++done_;
-      if (bar_) bar_->add(record);
-      log_info("[" + progress() + "] " + trial_line(plan_, record));
-      if (config_.json) print_json(event);
-    };
-    listener.final = [this](const TrialRecord& record, const nlohmann::ordered_json& event) {
-      log_info("final, seed " + std::to_string(plan_.seeds[record.trial]) + ": " +
-               (record.figures ? "test accuracy " + percentage(record.figures->accuracy)
-                               : to_string(record.status) + (" (" + record.message + ")")));
-      if (config_.json) print_json(event);
-    };
-    listener.warning = log_warning;
-    listener.trainings = bar_.get();
-    return listener;
-  }
+/// Writes the result of a sweep that is over and prints it. Returns the exit status.
+int finish(const Plan& plan, std::span<const TrialRecord> journal,
+           nlohmann::ordered_json document) {
+  const Config& config = plan.base;
+  const fs::path& directory = *config.output;
+  const auto ranking = ranking_of(journal);
+  const SettingSummary* best = winner(ranking);
+  std::vector<TrialRecord> finals;
+  if (best != nullptr && plan.final) finals = finals_of(journal, best->setting);
+  const std::string retrain = best == nullptr ? "" : retrain_command(plan, *best);
+  const auto result = sweep_result_event(plan, ranking, finals, retrain);
+  document.update(result);
+  write_file_atomically(directory / kTrialsFile, trials_csv(plan, ranking));
+  write_file_atomically(directory / kSweepFile, document.dump(2) + "\n");
+  std::error_code ignored;  // the states of failed trials, if any
+  fs::remove_all(directory / kStatesFolder, ignored);
 
-  std::string progress() const {
-    return std::to_string(done_) + "/" + std::to_string(plan_.trial_count());
-  }
-
-  void finish(const std::vector<SettingSummary>& ranking, const std::vector<TrialRecord>& finals) {
-    const SettingSummary* best = winner(ranking);
-    const std::string retrain = best == nullptr ? "" : retrain_command(plan_, *best);
-    const auto result = sweep_result_event(plan_, ranking, finals, retrain);
-    document_.update(result);
-    write_file_atomically(*config_.output / kTrialsFile, trials_csv(plan_, ranking));
-    write_file_atomically(*config_.output / kSweepFile, document_.dump(2) + "\n");
-    std::error_code ignored;  // the states of failed trials, if any
-    fs::remove_all(*config_.output / kStatesFolder, ignored);
-    if (config_.json) return print_json(result);
-
-    std::string text = ranking_table(plan_, ranking);
+  if (config.json) {
+    print_json(result);
+  } else {
+    print(ranking_table(plan, ranking));
     if (!finals.empty()) {
-      text += "\nthe best setting, trained on all training images (models in " +
-              (*config_.output / kModelsFolder).string() + "):\n" + finals_table(plan_, finals);
+      print(fmt::format("\nthe best setting, trained on all training images (models in {}):\n{}",
+                        (directory / kModelsFolder).string(), finals_table(finals)));
     }
-    if (!retrain.empty()) text += "\ntrain the best on all training images: " + retrain + "\n";
-    print(text);
+    if (best != nullptr)
+      print(fmt::format("\ntrain the best on all training images: {}\n", retrain));
   }
-
-  int status(bool has_winner) const {
-    if (sweep_.has_failures()) {
-      throw Error(ErrorKind::kRuntime,
-                  "some trials failed twice: the table and " +
-                      (*config_.output / kJournalFile).string() + " say which",
-                  "the same command with --resume tries them again");
-    }
-    if (options_.final && !has_winner) {
-      throw Error(ErrorKind::kDiverged, "every setting diverged with some seed: none to train last",
-                  "try smaller values of lr");
-    }
-    return 0;
+  if (!config.quiet) report_after_sweep(directory);
+  if (std::ranges::count(journal, TrialStatus::kFailed, &TrialRecord::status) > 0) {
+    throw Error(ErrorKind::kRuntime,
+                fmt::format("some trials failed twice: the table and {} say which",
+                            (directory / kJournalFile).string()),
+                "the same command with --resume tries them again");
   }
-
-  int interrupted() const {
-    if (bar_) bar_->end();
-    log_info("stopped by " + stop_signal_name() + " with " + progress() +
-             " trials done; go on with: " + resume_command(invocation_, *config_.output));
-    if (config_.json) {
-      nlohmann::ordered_json result = event("result");
-      result.update({{"status", "interrupted"}, {"done", done_}, {"trials", plan_.trial_count()}});
-      print_json(result);
-    }
-    return stopped_status();
+  if (plan.final && best == nullptr) {
+    throw Error(ErrorKind::kDiverged, "every setting diverged with some seed: none to train last",
+                "try smaller values of lr");
   }
-
-  const Invocation& invocation_;
-  const SweepOptions& options_;
-  const Config& config_;
-  const Plan& plan_;
-  nlohmann::ordered_json document_;
-  std::size_t done_ = 0;                 // trials
-  const std::unique_ptr<SweepBar> bar_;  // on a terminal
-  Sweep sweep_;
-};
+  return 0;
+}
 
 int run_sweep(const Invocation& invocation) {
   const auto options = own_options(table(), invocation);
@@ -278,10 +239,10 @@ int run_sweep(const Invocation& invocation) {
   install_signal_handlers();
 
   const Dataset dataset = load_dataset(config.data_dir);
-  // Refuses a --val-split that leaves nothing to train.
-  make_train_data(config, dataset.train, dataset.test);
+  // Refuses a --val-split that leaves nothing to train on, before a trial does.
+  partition(dataset.train.labels, config.val_split, 0, config.seed);
   const Machine machine = choose_machine(config);
-  const SweepSetup setup = make_setup(dataset, machine);
+  SweepSetup setup = make_setup(*config.output, dataset, machine);
   const int cores = machine.device.used == "cpu" ? available_cpus() : 1;
   const int jobs = options.jobs.value_or(std::max(1, cores / machine.threads));
   const OutputDirectory directory(*config.output,
@@ -289,13 +250,24 @@ int run_sweep(const Invocation& invocation) {
                                   : config.overwrite ? Claim::kOverwrite
                                                      : Claim::kNew,
                                   kOutput);
-  auto document = sweep_document(plan, setup.provenance);
+  const auto document = sweep_document(plan, setup.provenance);
   claim_sweep(directory.path(), document);
   log_provenance(dataset, machine);
   for (const std::string& line : plan_lines(plan, kSettingsLogged)) log_info(line);
-  log_info("training " + std::to_string(jobs) + " side by side, into " + directory.path().string());
+  log_info(fmt::format("training {} side by side, into {}", jobs, directory.path().string()));
   if (config.json) print_json(plan_event(plan));
-  return SweepCommand(invocation, options, config, plan, setup, std::move(document), jobs).run();
+
+  auto journal = load_journal(directory.path(), plan);
+  if (done_count(journal) > 0)
+    log_info(fmt::format("{} trials are already done", progress(plan, journal)));
+  std::optional<SweepBar> bar;
+  if (progress_style(config) == ProgressStyle::kBar) setup.observer = &bar.emplace(plan, journal);
+  const bool over = run_missing(plan, setup, jobs, journal, [&](const TrialRecord&) {
+    if (bar) bar->update(journal);
+    tell(plan, journal, config.json);
+  });
+  bar.reset();
+  return over ? finish(plan, journal, document) : interrupted(invocation, plan, journal);
 }
 
 }  // namespace

@@ -1,20 +1,20 @@
 #include "cli/terminal/sweep_bar.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <tuple>
+#include <functional>
+#include <utility>
 
 #include "fmnist/core/text.h"
+#include "fmnist/sweep/journal.h"
+#include "fmnist/sweep/ranking.h"
 
 namespace fmnist {
 namespace {
 
-constexpr std::size_t kRows = 4;  // settings that the table names
-
-bool is_lost(const TrialRecord& record) { return record.status >= TrialStatus::kDiverged; }
-
-std::uint64_t epochs_of(const Plan& plan, std::size_t setting) {
-  return static_cast<std::uint64_t>(trial_config(plan, setting, plan.seeds.front()).epochs);
-}
+constexpr std::size_t kRows = 4;                       // settings that the table names
+constexpr TrialStatus kLost = TrialStatus::kDiverged;  // or worse
 
 /// The epochs that all trials train together when none diverges.
 std::uint64_t all_epochs(const Plan& plan) {
@@ -33,47 +33,65 @@ std::uint64_t all_epochs(const Plan& plan) {
   return epochs * plan.seeds.size();
 }
 
+/// The settings that stand best so far, a row each, below a heading.
+std::vector<std::string> rows_of(const Plan& plan, std::vector<TrialRecord> records) {
+  auto ranking = rank_settings(std::move(records));
+  std::erase_if(ranking, [](const auto& summary) { return summary.status >= kLost; });
+  if (ranking.empty()) return {};
+  if (plan.halving != 0) {  // a setting that went farther is better
+    std::ranges::stable_sort(ranking, std::ranges::greater(), &SettingSummary::epochs);
+  }
+  if (ranking.size() > kRows) ranking.resize(kRows);
+  std::vector<std::string> rows = {"  val acc  seeds  best so far"};
+  for (const SettingSummary& summary : ranking) {
+    const auto seeds = fmt::format("{}/{}", summary.trials.size(), plan.seeds.size());
+    rows.push_back(fmt::format("{:>9} {:>6}  {}", percentage(summary.accuracy->mean), seeds,
+                               setting_text(plan, summary.setting)));
+  }
+  return rows;
+}
+
 }  // namespace
 
-SweepBar::SweepBar(const Plan& plan)
-    : plan_(plan),
-      latest_(plan.trial_count()),
-      standings_(plan.settings.size()),
-      total_epochs_(all_epochs(plan)) {}
-
-void SweepBar::begin(const std::vector<TrialRecord>& done) {
-  const std::lock_guard lock(mutex_);
-  for (const TrialRecord& record : done) {
-    take(record);
-    epochs_ += record.epochs;
-  }
-  first_epochs_ = epochs_;
-  started_ = Clock::now();
-  bar_.emplace();
+SweepBar::SweepBar(const Plan& plan, std::span<const TrialRecord> journal) : plan_(plan) {
+  std::uint64_t epochs = 0;
+  for (const TrialRecord& record : latest(journal, Stage::kSearch)) epochs += record.epochs;
+  begin(epochs, 0);
+  update(journal);
   draw();
 }
 
-void SweepBar::add(const TrialRecord& record) {
-  const std::lock_guard lock(mutex_);
-  take(record);
-}
-
-void SweepBar::begin_final(std::size_t setting, std::size_t seeds) {
-  const std::lock_guard lock(mutex_);
-  label_ = "Final training";
-  epochs_ = first_epochs_ = 0;
-  total_epochs_ = epochs_of(plan_, setting) * seeds;
+void SweepBar::begin(std::uint64_t epochs, std::uint64_t total) {
+  epochs_ = first_epochs_ = epochs;
+  total_epochs_ = total;
   started_ = Clock::now();
 }
 
-void SweepBar::end() {
+void SweepBar::update(std::span<const TrialRecord> journal) {
   const std::lock_guard lock(mutex_);
-  bar_.reset();
+  if (stage_ == Stage::kFinal) return;
+  auto records = latest(journal, Stage::kSearch);
+  const std::size_t done = done_count(journal);
+  label_ = fmt::format("Sweep {}/{}", done, counted(plan_.trial_count(), "trial"));
+  total_epochs_ = all_epochs(plan_);
+  for (const TrialRecord& record : records) {
+    if (record.status >= kLost && plan_.rungs.empty())
+      total_epochs_ -= epochs_of(plan_, record.trial.setting) - record.epochs;
+  }
+  total_epochs_ = std::max(total_epochs_, epochs_);
+  rows_ = rows_of(plan_, std::move(records));
+  if (done < plan_.trial_count()) return;
+  std::uint64_t epochs = 0;
+  for (const Trial& trial : missing(plan_, journal)) epochs += trial.until;
+  if (epochs == 0) return;
+  stage_ = Stage::kFinal;
+  label_ = "Final training";
+  begin(0, epochs);
 }
 
 void SweepBar::on_step(const StepDone&) {
   const std::unique_lock lock(mutex_, std::try_to_lock);  // another trial draws as well
-  if (lock && bar_ && bar_->due()) draw();
+  if (lock && bar_.due()) draw();
 }
 
 void SweepBar::on_epoch(const EpochFinished&) {
@@ -81,66 +99,10 @@ void SweepBar::on_epoch(const EpochFinished&) {
   ++epochs_;
 }
 
-void SweepBar::take(const TrialRecord& record) {
-  if (record.status != TrialStatus::kPaused) ++done_;
-  const std::size_t setting = plan_.setting_of(record.trial);
-  if (is_lost(record) && plan_.rungs.empty()) {
-    const std::uint64_t missing = epochs_of(plan_, setting) - record.epochs;
-    total_epochs_ -= std::min(missing, total_epochs_ - std::min(epochs_, total_epochs_));
-  }
-  latest_[record.trial] = record;
-
-  Standing standing;
-  for (std::size_t k = 0; k < plan_.seeds.size(); ++k) {
-    const auto& known = latest_[plan_.trial_of(setting, k)];
-    if (!known) continue;
-    if (is_lost(*known)) {
-      standing.seeds = 0;
-      break;
-    }
-    standing.accuracy += known->figures->accuracy;
-    standing.epochs =
-        standing.seeds == 0 ? known->epochs : std::min(standing.epochs, known->epochs);
-    ++standing.seeds;
-  }
-  standing.accuracy /= static_cast<double>(std::max<std::size_t>(standing.seeds, 1));
-  standings_[setting] = standing;
-}
-
 void SweepBar::draw() {
-  const std::string label = label_.empty() ? "Sweep " + std::to_string(done_) + "/" +
-                                                 counted(plan_.trial_count(), "trial")
-                                           : label_;
-  bar_->draw(
-      {.label = label, .done = epochs_, .total = total_epochs_, .seconds_left = seconds_left()},
-      rows());
-}
-
-std::vector<std::string> SweepBar::rows() const {
-  std::vector<std::size_t> settings;
-  for (std::size_t i = 0; i < standings_.size(); ++i)
-    if (standings_[i].seeds > 0) settings.push_back(i);
-  const std::size_t shown = std::min(kRows, settings.size());
-  // Under halving a setting that went farther is better.
-  const auto key = [&](std::size_t setting) {
-    const Standing& standing = standings_[setting];
-    const std::uint64_t rung = plan_.rungs.empty() ? 0 : standing.epochs;
-    return std::tuple(-static_cast<double>(rung), -standing.accuracy, setting);
-  };
-  std::partial_sort(settings.begin(), settings.begin() + static_cast<std::ptrdiff_t>(shown),
-                    settings.end(), [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
-  std::vector<std::string> rows;
-  if (shown > 0) rows.emplace_back("  val acc  seeds  best so far");
-  for (std::size_t i = 0; i < shown; ++i) {
-    const Standing& standing = standings_[settings[i]];
-    const std::string accuracy = percentage(standing.accuracy);
-    const std::string seeds =
-        std::to_string(standing.seeds) + "/" + std::to_string(plan_.seeds.size());
-    rows.push_back(std::string(9 - std::min<std::size_t>(9, accuracy.size()), ' ') + accuracy +
-                   std::string(7 - std::min<std::size_t>(6, seeds.size()), ' ') + seeds + "  " +
-                   setting_text(plan_, settings[i]));
-  }
-  return rows;
+  bar_.draw(
+      {.label = label_, .done = epochs_, .total = total_epochs_, .seconds_left = seconds_left()},
+      rows_);
 }
 
 std::optional<double> SweepBar::seconds_left() const {
