@@ -1,4 +1,4 @@
-#include "fmnist/report/feature_maps.h"
+#include "report/feature_maps.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "fmnist/core/text.h"
-#include "fmnist/report/feature_maps.h"
+#include "report/feature_maps.h"
 #include "report/pictures.h"
 #include "report/sections.h"
 
