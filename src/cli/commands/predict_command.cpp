@@ -1,6 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <numeric>
@@ -55,33 +56,31 @@ struct Prediction {
   std::optional<std::size_t> index;  // within an IDX file
   bool inverted = false;
   std::array<double, kClassCount> probabilities{};
-  std::array<std::size_t, kClassCount> ranking{};  // classes, most probable first
 };
 
-std::array<std::size_t, kClassCount> ranking_of(std::span<const float> logits) {
-  std::array<std::size_t, kClassCount> ranking;
-  std::iota(ranking.begin(), ranking.end(), std::size_t{0});
-  std::stable_sort(ranking.begin(), ranking.end(),
-                   [&](std::size_t a, std::size_t b) { return logits[a] > logits[b]; });
-  return ranking;
+/// The `count` classes with the largest probabilities, largest first.
+std::vector<std::size_t> top_classes(const Prediction& prediction, std::size_t count) {
+  std::vector<std::size_t> classes(kClassCount);
+  std::iota(classes.begin(), classes.end(), std::size_t{0});
+  std::ranges::stable_sort(classes, std::ranges::greater{},
+                           [&](std::size_t label) { return prediction.probabilities[label]; });
+  classes.resize(count);
+  return classes;
 }
 
 nlohmann::ordered_json prediction_event(const Prediction& prediction, std::size_t top_k) {
-  const std::size_t best = prediction.ranking.front();
+  nlohmann::ordered_json top = nlohmann::ordered_json::array();
+  for (const std::size_t label : top_classes(prediction, top_k)) {
+    top.push_back({{"class", label},
+                   {"name", kClassNames[label]},
+                   {"probability", prediction.probabilities[label]}});
+  }
   nlohmann::ordered_json json = event("prediction");
   json["file"] = prediction.file;
   if (prediction.index) json["index"] = *prediction.index;
-  json["class"] = best;
-  json["name"] = kClassNames[best];
-  json["probability"] = prediction.probabilities[best];
+  json.update(top.front());
   json["inverted"] = prediction.inverted;
-  json["top"] = nlohmann::ordered_json::array();
-  for (std::size_t place = 0; place < top_k; ++place) {
-    const std::size_t label = prediction.ranking[place];
-    json["top"].push_back({{"class", label},
-                           {"name", kClassNames[label]},
-                           {"probability", prediction.probabilities[label]}});
-  }
+  json["top"] = top;
   json["probabilities"] = prediction.probabilities;
   return json;
 }
@@ -89,83 +88,43 @@ nlohmann::ordered_json prediction_event(const Prediction& prediction, std::size_
 /// "Ankle boot   98.31%  Sneaker       1.02%  shoe.png": the name last, as it may be long.
 std::string prediction_row(const Prediction& prediction, std::size_t top_k) {
   std::string row;
-  for (std::size_t place = 0; place < top_k; ++place) {
-    const std::size_t label = prediction.ranking[place];
-    std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), "%-11s %6.2f%%  ", kClassNames[label].data(),
-                  100.0 * prediction.probabilities[label]);
-    row += text.data();
+  for (const std::size_t label : top_classes(prediction, top_k)) {
+    row += fmt::format("{:<11} {:6.2f}%  ", kClassNames[label],
+                       100.0 * prediction.probabilities[label]);
   }
   row += prediction.file;
-  if (prediction.index) row += "[" + std::to_string(*prediction.index) + "]";
+  if (prediction.index) row += fmt::format("[{}]", *prediction.index);
   return row + "\n";
 }
 
-/// Classifies files and prints what comes of it.
-class Predictor {
- public:
-  Predictor(const PredictOptions& options, const Config& config, std::unique_ptr<Engine> engine)
-      : options_(options), json_(config.json), engine_(std::move(engine)) {}
-
-  void take(const std::string& name) {
-    if (name == "-") {
-      for (std::string line; std::getline(std::cin, line);)
-        if (!line.empty()) take_file(line);
-    } else {
-      take_file(name);
-    }
-  }
-
-  bool all_read() const { return all_read_; }
-
- private:
-  void take_file(const std::string& name) {
-    Pictures pictures;
-    try {
-      pictures = read_pictures(name);
-    } catch (const Error& error) {
-      log_error(error.what() + (error.hint().empty() ? "" : "; " + error.hint()));
-      all_read_ = false;
-      return;
-    }
-    for (std::size_t first = 0; first < pictures.count; first += kBatch)
-      classify(name, pictures, first, std::min(kBatch, pictures.count - first));
-  }
-
-  void classify(const std::string& name, const Pictures& pictures, std::size_t first,
-                std::size_t count) {
+/// Classifies the pictures of one file and prints a line for each. Throws `Error`.
+void predict_file(const std::string& name, const Pictures& pictures, const PredictOptions& options,
+                  bool json, Engine& engine) {
+  for (std::size_t first = 0; first < pictures.count; first += kBatch) {
+    const std::size_t count = std::min(kBatch, pictures.count - first);
     std::vector<std::uint8_t> images;  // [count, 28, 28]
-    std::vector<bool> inverted;
+    std::vector<Prediction> predictions;
     for (std::size_t index = first; index < first + count; ++index) {
       const FittedPicture fitted =
-          fit_picture(pictures.picture(index), pictures.height, pictures.width, options_.invert);
+          fit_picture(pictures.picture(index), pictures.height, pictures.width, options.invert);
       images.insert(images.end(), fitted.pixels.begin(), fitted.pixels.end());
-      inverted.push_back(fitted.inverted);
+      predictions.push_back({.file = name, .index = {}, .inverted = fitted.inverted});
+      if (pictures.is_series) predictions.back().index = index;
     }
-    const std::vector<float> logits = engine_->logits(images);
+    const std::vector<float> logits = engine.logits(images);
     require_finite(logits);
-    const auto top_k = options_.top_k;
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto row = std::span(logits).subspan(i * kClassCount, kClassCount);
-      Prediction prediction{.file = name,
-                            .index = {},
-                            .inverted = inverted[i],
-                            .probabilities = softmax(row),
-                            .ranking = ranking_of(row)};
-      if (pictures.is_series) prediction.index = first + i;
-      text += json_ ? to_line(prediction_event(prediction, top_k)) + "\n"
-                    : prediction_row(prediction, top_k);
+      Prediction& prediction = predictions[i];
+      prediction.probabilities = softmax(std::span(logits).subspan(i * kClassCount, kClassCount));
+      text += json ? to_line(prediction_event(prediction, options.top_k)) + "\n"
+                   : prediction_row(prediction, options.top_k);
     }
     print(text);
   }
+}
 
-  const PredictOptions& options_;
-  const bool json_;
-  const std::unique_ptr<Engine> engine_;
-  bool all_read_ = true;
-};
-
+/// A file that cannot be read is reported and the rest goes on; the status is then 1.
 int run_predict(const Invocation& invocation) {
   const auto options = own_options(table(), invocation);
   require_checkpoint(options.checkpoint, "predict");
@@ -175,9 +134,28 @@ int run_predict(const Invocation& invocation) {
   }
   const Config& config = invocation.config;
   const TrainedModel model = load_model(options.checkpoint);
-  Predictor predictor(options, config, make_model_engine(model, choose_machine_for(model, config)));
-  for (const std::string& name : options.images) predictor.take(name);
-  return predictor.all_read() ? 0 : static_cast<int>(ErrorKind::kRuntime);
+  const auto engine = make_model_engine(model, choose_machine_for(model, config));
+  int status = 0;
+  const auto predict = [&](const std::string& name) {
+    Pictures pictures;
+    try {
+      pictures = read_pictures(name);
+    } catch (const Error& error) {
+      log_error(error.what() + (error.hint().empty() ? "" : "; " + error.hint()));
+      status = static_cast<int>(ErrorKind::kRuntime);
+      return;
+    }
+    predict_file(name, pictures, options, config.json, *engine);
+  };
+  for (const std::string& name : options.images) {
+    if (name != "-") {
+      predict(name);
+      continue;
+    }
+    for (std::string line; std::getline(std::cin, line);)
+      if (!line.empty()) predict(line);
+  }
+  return status;
 }
 
 }  // namespace
