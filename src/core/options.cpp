@@ -22,8 +22,7 @@ OptionInfo recipe(std::string_view name, std::string_view help) {
           .help = help,
           .group = OptionGroup::kRecipe,
           .commands = kTrainings,
-          .changes_result = true,
-          .may_vary = true};
+          .changes_result = true};
 }
 
 /// Which images are trained on.
@@ -57,8 +56,8 @@ OptionInfo with_placeholder(OptionInfo info, std::string placeholder) {
   return info;
 }
 
-OptionInfo not_to_vary(OptionInfo info) {
-  info.may_vary = false;
+OptionInfo not_varied(OptionInfo info, std::string_view why) {
+  info.not_varied = why;
   return info;
 }
 
@@ -94,17 +93,18 @@ std::vector<Option> make_options() {
           {0, 1, true}),
       row(recipe("label-smoothing", "share of the target spread over all classes"),
           &Config::label_smoothing, {0, 1, true}),
-      row(not_to_vary(
-              recipe("seed", "decides initial weights, order, dropout and validation split")),
+      row(not_varied(recipe("seed", "decides initial weights, order, dropout and validation split"),
+                     "--seeds N runs every setting with N seeds, from --seed on"),
           &Config::seed, {0, kMaxSeed}),
 
       row(with_placeholder(other("data-dir", kData, "directory of the four IDX files, raw or .gz",
                                  kTrainings | kEvaluate | kReport),
                            "DIR"),
           &Config::data_dir),
-      row(not_to_vary(selection("val-split", kData,
-                                "training images held out for validation, stratified; the best "
-                                "epoch by them is kept")),
+      row(not_varied(selection("val-split", kData,
+                               "training images held out for validation, stratified; the best "
+                               "epoch by them is kept"),
+                     "trials are compared on the same number of images"),
           &Config::val_split, {0, 59999}),
       row(selection("train-limit", kData, "train on the first N images only"), &Config::train_limit,
           {1, 60000}),

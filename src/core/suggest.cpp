@@ -5,8 +5,6 @@
 #include <numeric>
 #include <utility>
 
-#include "fmnist/core/options.h"
-
 namespace fmnist {
 namespace {
 
@@ -31,12 +29,6 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 }
 
 }  // namespace
-
-std::vector<std::string> option_names() {
-  std::vector<std::string> names;
-  for (const Option& option : options()) names.emplace_back(option.name);
-  return names;
-}
 
 std::string closest_name(std::string_view name, const std::vector<std::string>& names) {
   std::string closest;

@@ -28,7 +28,7 @@ Config resume_config(const Config& saved, const Config& config, const std::set<s
     const bool is_given = given.contains(std::string(option.name));
     const std::string wanted = option.text(config);
     const std::string before = option.text(saved);
-    const bool grows = option.name == "epochs" && config.epochs > saved.epochs;
+    const bool grows = option.may_grow && option.get(config) > option.get(saved);
     if (is_given && option.changes_result && wanted != before && !grows) {
       conflicts.push_back({std::string(option.name), before, wanted});
     } else if (is_given || !option.saved) {

@@ -22,32 +22,22 @@ constexpr const char* kForms =
   throw Error(ErrorKind::kUsage, problem, hint);
 }
 
-bool may_vary(const Option& option) {
-  return option.changes_result && option.name != "seed" && option.name != "val-split";
-}
-
 const Option& option_to_vary(const std::string& name) {
   const Option* option = find_option(name);
   if (option == nullptr) {
     std::vector<std::string> names;
     for (const Option& known : options())
-      if (may_vary(known)) names.emplace_back(known.name);
+      if (known.may_vary()) names.emplace_back(known.name);
     const std::string close = closest_name(name, names);
     refuse(
         fmt::format("there is no option '{}' to vary", name),
         close.empty() ? "see fmnist-train sweep --help" : fmt::format("did you mean {}?", close));
   }
-  if (option->name == "seed") {
-    refuse("--vary does not take seed",
-           "give --seeds N: every setting then runs with N seeds, from --seed on");
-  }
-  if (option->name == "val-split") {
-    refuse("--vary does not take val-split: trials are compared on the same number of images",
-           "give one --val-split for all");
-  }
-  if (!option->changes_result) {
-    refuse(fmt::format("--vary does not take {}: it changes no trained network", name),
-           "vary an option of the recipe, such as lr");
+  if (!option->may_vary()) {
+    refuse(
+        fmt::format("--vary does not take {}: {}", name,
+                    option->changes_result ? option->not_varied : "it changes no trained network"),
+        "vary an option of the recipe, such as lr");
   }
   return *option;
 }

@@ -39,20 +39,22 @@ struct OptionInfo {
   std::string_view name;  // as typed, without the dashes: "batch-size"
   std::string_view help;  // one sentence
   OptionGroup group = OptionGroup::kCommand;
-  unsigned commands = 0;         // the `Commands` that take it; of a command's own: 0
-  bool changes_result = false;   // another value gives another trained network
-  bool saved = true;             // stands in config.toml: a setting, not a wish for this one call
-  bool may_grow = false;         // a resumed run may have more of it
-  bool may_vary = false;         // a sweep may compare its values
-  char letter = '\0';            // -q for --quiet
-  bool positional = false;       // named by its place, after the command
-  std::string placeholder = {};  // what to type after it: "N", "DIR", "auto|cpu"; none: a flag
+  unsigned commands = 0;        // the `Commands` that take it; of a command's own: 0
+  bool changes_result = false;  // another value gives another trained network
+  bool saved = true;            // stands in config.toml: a setting, not a wish for this one call
+  bool may_grow = false;        // a resumed run may have more of it
+  std::string_view not_varied = {};  // why a sweep may not compare its values, where it may not
+  char letter = '\0';                // -q for --quiet
+  bool positional = false;           // named by its place, after the command
+  std::string placeholder = {};      // what to type after it: "N", "DIR", "auto|cpu"; none: a flag
 
   std::string range = {};  // of a number: "1 to 60000"
   std::string default_text = {};
   std::string expected = {};  // what a value must be: "an integer from 1 to 60000"
   bool repeats = false;       // may be given more than once, each time with another value
 
+  /// Whether a sweep may compare its values.
+  bool may_vary() const { return changes_result && not_varied.empty(); }
   bool is_flag() const { return placeholder.empty(); }
   /// The option's name as a JSON key: "batch_size".
   std::string key() const;

@@ -57,7 +57,9 @@ void apply_config_file(const std::filesystem::path& path, Config& config,
     const std::string where = place(path, node.source());
     const Option* option = find_option(name);
     if (option == nullptr) {
-      const std::string close = closest_name(name, option_names());
+      std::vector<std::string> names;
+      for (const Option& known : options()) names.emplace_back(known.name);
+      const std::string close = closest_name(name, names);
       throw Error(ErrorKind::kUsage, where + "there is no setting '" + name + "'",
                   close.empty() ? "see fmnist-train --help" : "did you mean " + close + "?");
     }
