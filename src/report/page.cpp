@@ -31,6 +31,7 @@ mustache::data to_mustache(const json& value) {
   }
   if (value.is_array()) {
     mustache::list items;
+    items.reserve(value.size());
     for (const json& item : value) items.push_back(to_mustache(item));
     return items;
   }
@@ -82,7 +83,8 @@ std::string name_of(const std::filesystem::path& directory) {
 }
 
 std::string engine_text(const EngineInfo& engine) {
-  const std::string text = fmt::format("{} ({}) on {}", to_string(engine.name), engine.isa, engine.device);
+  const std::string text =
+      fmt::format("{} ({}) on {}", to_string(engine.name), engine.isa, engine.device);
   if (engine.threads == 0) return text;
   return fmt::format("{}, {}", text, counted(static_cast<std::uint64_t>(engine.threads), "thread"));
 }
@@ -94,9 +96,10 @@ std::string render_page(const std::string& content, const json& data) {
   mustache::mustache page(templates().at("page.html"));
   page.set_custom_escape([](const std::string& text) { return escape(text); });
   StrictContext context(&values);
-  std::string html = page.render(context);
-  if (!page.is_valid()) throw std::logic_error(content + ": " + page.error_message());
-  return html;
+  const std::string html = page.render(context);
+  if (!page.is_valid())
+    throw std::logic_error(fmt::format("{}: {}", content, page.error_message()));
+  return html + "\n";  // templates come without their last line break
 }
 
 }  // namespace fmnist

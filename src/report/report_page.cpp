@@ -21,7 +21,8 @@ std::string status_sentence(const ReportContent& content) {
       fmt::format("after {} in {} s", counted(run.epochs, "epoch"), fixed(run.seconds, 1));
   if (run.status == RunStatus::kFinished) return fmt::format("Finished {}.", after);
   if (run.status == RunStatus::kMaxTime) return fmt::format("Stopped by --max-time {}.", after);
-  if (run.status == RunStatus::kInterrupted) return fmt::format("Interrupted {}; it can be resumed.", after);
+  if (run.status == RunStatus::kInterrupted)
+    return fmt::format("Interrupted {}; it can be resumed.", after);
   return fmt::format("Training diverged {}. Shown is the last state that was saved.", after);
 }
 

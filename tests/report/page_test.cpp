@@ -38,6 +38,12 @@ TEST(Escape, ReplacesControlCharacters) {
             "b\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");
 }
 
+TEST(RenderPage, MakesAWholeFile) {
+  const std::string html = render_page("run.html", report_data(sample_content()));
+  EXPECT_TRUE(html.starts_with("<!DOCTYPE html>\n"));
+  EXPECT_TRUE(html.ends_with("</html>\n"));
+}
+
 TEST(RenderPage, RefusesATemplateThatNamesWhatHasNoValue) {
   nlohmann::json data = report_data(sample_content());
   EXPECT_NO_THROW(render_page("run.html", data));
