@@ -1,5 +1,7 @@
 #include "fmnist/core/config.h"
 
+#include <fmt/format.h>
+
 #include "fmnist/core/error.h"
 #include "fmnist/core/text.h"
 
@@ -9,7 +11,7 @@ namespace {
 void refuse_together(bool both, const char* first, const char* second, const char* why) {
   if (!both) return;
   throw Error(ErrorKind::kUsage,
-              std::string(first) + " and " + second + " exclude each other: " + why,
+              fmt::format("{} and {} exclude each other: {}", first, second, why),
               "leave one of them out");
 }
 
@@ -18,7 +20,7 @@ void refuse_together(bool both, const char* first, const char* second, const cha
 std::string to_string(const DeviceRequest& request) {
   if (request.kind == DeviceRequest::Kind::kAuto) return "auto";
   if (request.kind == DeviceRequest::Kind::kCpu) return "cpu";
-  return request.index ? "cuda:" + std::to_string(*request.index) : "cuda";
+  return request.index ? fmt::format("cuda:{}", *request.index) : "cuda";
 }
 
 void validate(const Config& config) {
@@ -36,14 +38,15 @@ void validate(const Config& config) {
   }
   if (config.warmup_epochs > static_cast<double>(config.epochs)) {
     throw Error(ErrorKind::kUsage,
-                "--warmup-epochs is " + to_text(config.warmup_epochs) +
-                    ", longer than the run of --epochs " + std::to_string(config.epochs),
+                fmt::format("--warmup-epochs is {}, longer than the run of --epochs {}",
+                            to_text(config.warmup_epochs), config.epochs),
                 "choose a shorter warm-up or more epochs");
   }
   if (config.engine == EngineChoice::kFused && config.device.kind == DeviceRequest::Kind::kCuda) {
-    throw Error(ErrorKind::kUsage,
-                "--engine fused runs on the CPU, not on --device " + to_string(config.device),
-                "use --engine torch or --device cpu");
+    throw Error(
+        ErrorKind::kUsage,
+        fmt::format("--engine fused runs on the CPU, not on --device {}", to_string(config.device)),
+        "use --engine torch or --device cpu");
   }
 }
 

@@ -78,7 +78,7 @@ std::optional<CheckpointInterval> Form<CheckpointInterval>::read(std::string_vie
 }
 
 nlohmann::json Form<CheckpointInterval>::json(const CheckpointInterval& value) {
-  return std::to_string(value.count) + (value.in_batches ? "b" : "");
+  return fmt::format("{}{}", value.count, value.in_batches ? "b" : "");
 }
 
 /// Seconds from "90", "90s", "10m", "1.5h", "1h30m".

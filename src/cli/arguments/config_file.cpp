@@ -1,9 +1,7 @@
 #include "cli/arguments/config_file.h"
 
+#include <fmt/format.h>
 #include <toml++/toml.h>
-
-#include <array>
-#include <charconv>
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
@@ -14,7 +12,7 @@ namespace fmnist {
 namespace {
 
 std::string place(const std::filesystem::path& path, const toml::source_region& source) {
-  return "in '" + path.string() + "', line " + std::to_string(source.begin.line) + ": ";
+  return fmt::format("in '{}', line {}: ", path.string(), source.begin.line);
 }
 
 toml::table parse(const std::filesystem::path& path) {
@@ -22,14 +20,14 @@ toml::table parse(const std::filesystem::path& path) {
   try {
     text = read_file(path, ErrorKind::kUsage);
   } catch (const Error& error) {
-    throw Error(ErrorKind::kUsage, "--config " + path.string() + ": " + error.what(),
+    throw Error(ErrorKind::kUsage, fmt::format("--config {}: {}", path.string(), error.what()),
                 "give a TOML file, such as the config.toml of a run");
   }
   try {
     return toml::parse(text);
   } catch (const toml::parse_error& error) {
     throw Error(ErrorKind::kUsage,
-                place(path, error.source()) + "not TOML: " + std::string(error.description()),
+                fmt::format("{}not TOML: {}", place(path, error.source()), error.description()),
                 "write one setting a line, such as lr = 0.02");
   }
 }
@@ -39,11 +37,7 @@ std::optional<std::string> text_of(const toml::node& node) {
   if (const auto text = node.value_exact<std::string>()) return text;
   if (const auto flag = node.value_exact<bool>()) return *flag ? "true" : "false";
   if (const auto integer = node.value_exact<std::int64_t>()) return std::to_string(*integer);
-  if (const auto number = node.value_exact<double>()) {
-    std::array<char, 32> buffer{};
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), *number).ptr;
-    return std::string(buffer.data(), end);
-  }
+  if (const auto number = node.value_exact<double>()) return fmt::format("{}", *number);
   return std::nullopt;
 }
 
@@ -60,13 +54,14 @@ void apply_config_file(const std::filesystem::path& path, Config& config,
       std::vector<std::string> names;
       for (const Option& known : options()) names.emplace_back(known.name);
       const std::string close = closest_name(name, names);
-      throw Error(ErrorKind::kUsage, where + "there is no setting '" + name + "'",
-                  close.empty() ? "see fmnist-train --help" : "did you mean " + close + "?");
+      throw Error(
+          ErrorKind::kUsage, fmt::format("{}there is no setting '{}'", where, name),
+          close.empty() ? "see fmnist-train --help" : fmt::format("did you mean {}?", close));
     }
     const auto text = text_of(node);
     if (!text) {
-      throw Error(ErrorKind::kUsage, where + name + " takes a single value",
-                  "write " + name + " = VALUE");
+      throw Error(ErrorKind::kUsage, fmt::format("{}{} takes a single value", where, name),
+                  fmt::format("write {} = VALUE", name));
     }
     try {
       option->set(config, *text);

@@ -47,9 +47,10 @@ void make_directory(const std::filesystem::path& directory) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (!error) return;
-  throw Error(ErrorKind::kRuntime,
-              "cannot make the directory '" + directory.string() + "': " + error.message(),
-              "choose another place with --output");
+  throw Error(
+      ErrorKind::kRuntime,
+      fmt::format("cannot make the directory '{}': {}", directory.string(), error.message()),
+      "choose another place with --output");
 }
 
 void write_files(const std::filesystem::path& directory, const nlohmann::ordered_json& event,
@@ -69,7 +70,7 @@ void write_files(const std::filesystem::path& directory, const nlohmann::ordered
 /// The accuracy grid, with a bar while it is computed where there is a terminal for one.
 ShiftGrid evaluate_shifts_with_bar(Engine& engine, const Split& split, int reach,
                                    const Config& config) {
-  log_info("evaluating images moved by up to " + std::to_string(reach) + " pixels");
+  log_info(fmt::format("evaluating images moved by up to {} pixels", reach));
   std::optional<ProgressBar> bar;
   if (progress_style(config) == ProgressStyle::kBar) bar.emplace();
   const auto started = std::chrono::steady_clock::now();
@@ -77,7 +78,7 @@ ShiftGrid evaluate_shifts_with_bar(Engine& engine, const Split& split, int reach
     if (!bar || !bar->due()) return;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
     const auto images = static_cast<double>(split.size()) * done;
-    bar->draw({.label = "Shift " + std::to_string(done) + "/" + std::to_string(total),
+    bar->draw({.label = fmt::format("Shift {}/{}", done, total),
                .done = static_cast<std::uint64_t>(done),
                .total = static_cast<std::uint64_t>(total),
                .seconds_left = elapsed.count() * (total - done) / done,
@@ -98,7 +99,7 @@ int run_evaluate(const Invocation& invocation) {
   if (config.output) make_directory(*config.output);
   const Dataset dataset = load_dataset(config.data_dir);
   const Split split = select_split(model, dataset, options.split);
-  log_data(model, dataset);
+  compare_data(model, dataset);
   const Machine machine = choose_machine_for(model, config);
   const auto engine = make_model_engine(model, machine);
 

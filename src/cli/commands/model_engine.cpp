@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/commands/provenance.h"
 #include "cli/terminal/log.h"
 #include "fmnist/core/error.h"
 
@@ -26,9 +27,8 @@ void require_checkpoint(const std::filesystem::path& checkpoint, std::string_vie
               "give a run directory or a safetensors file");
 }
 
-void log_data(const TrainedModel& model, const Dataset& dataset) {
-  for (const std::string& warning : dataset.warnings) log_warning(warning);
-  log_detail("data from " + dataset.info.directory.string() + ", SHA-256 " + dataset.info.sha256);
+void compare_data(const TrainedModel& model, const Dataset& dataset) {
+  log_data(dataset);
   if (model.provenance && model.provenance->data.sha256 != dataset.info.sha256) {
     log_warning(fmt::format("'{}' was trained on other data (SHA-256 {}) than that in '{}'",
                             model.file.string(), model.provenance->data.sha256,
@@ -38,18 +38,13 @@ void log_data(const TrainedModel& model, const Dataset& dataset) {
 
 Machine choose_machine_for(const TrainedModel& model, const Config& config) {
   if (!all_finite(model.parameters)) {
-    throw Error(
-        ErrorKind::kDiverged,
-        "'" + model.file.string() + "' has weights that are NaN or infinite: its training diverged",
-        "give another checkpoint");
+    throw Error(ErrorKind::kDiverged,
+                fmt::format("'{}' has weights that are NaN or infinite: its training diverged",
+                            model.file.string()),
+                "give another checkpoint");
   }
   const Machine machine = choose_machine(completed(config, model));
-  if (machine.device.fell_back) {
-    log_warning("--device " + machine.device.requested + " cannot be used: " +
-                machine.device.reason + "; using the CPU (" + machine.device.hint + ")");
-  } else {
-    log_detail("device " + machine.device.used + ": " + machine.device.reason);
-  }
+  log_machine(machine);
   return machine;
 }
 

@@ -19,7 +19,7 @@ inline constexpr const char* kCheckpointHelp =
 void require_checkpoint(const std::filesystem::path& checkpoint, std::string_view command);
 
 /// Logs where the data is from, and a warning where `model` was trained on other data.
-void log_data(const TrainedModel& model, const Dataset& dataset);
+void compare_data(const TrainedModel& model, const Dataset& dataset);
 
 /// The machine that `config` asks for. What that leaves open is as in the model's run, so that the
 /// figures are the run's own to the last digit. Logs the device. Throws `Error`: kDiverged when

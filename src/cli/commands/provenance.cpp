@@ -9,12 +9,15 @@
 
 namespace fmnist {
 
-void log_provenance(const Dataset& dataset, const Machine& machine) {
+void log_data(const Dataset& dataset) {
   for (const std::string& warning : dataset.warnings) log_warning(warning);
   log_detail(fmt::format("data from {}, SHA-256 {}", dataset.info.directory.string(),
                          dataset.info.sha256));
+}
+
+void log_machine(const Machine& machine) {
   if (machine.device.fell_back) {
-    log_warning(fmt::format("--device {} cannot be used: {}; training on the CPU ({})",
+    log_warning(fmt::format("--device {} cannot be used: {}; using the CPU ({})",
                             machine.device.requested, machine.device.reason, machine.device.hint));
   } else {
     log_detail(fmt::format("device {}: {}", machine.device.used, machine.device.reason));

@@ -6,8 +6,11 @@
 
 namespace fmnist {
 
-/// Logs where the data comes from and what will run where, with warnings of either.
-void log_provenance(const Dataset& dataset, const Machine& machine);
+/// Logs where the data comes from, and its warnings.
+void log_data(const Dataset& dataset);
+
+/// Logs what will compute where, and a warning where that is not the device asked for.
+void log_machine(const Machine& machine);
 
 /// What the results of this program on `machine` and `dataset` depend on.
 Provenance provenance_of(const Machine& machine, const Dataset& dataset);

@@ -1,5 +1,7 @@
 #include "cli/commands/report_command.h"
 
+#include <fmt/format.h>
+
 #include <exception>
 #include <optional>
 #include <string>
@@ -51,8 +53,8 @@ TrainedModel model_of_run(const std::filesystem::path& run) {
   std::error_code ignored;
   if (std::filesystem::is_directory(run, ignored)) return load_model(run);
   throw Error(ErrorKind::kCheckpoint,
-              "'" + run.string() + "' is " +
-                  (std::filesystem::exists(run, ignored) ? "no directory" : "not there"),
+              fmt::format("'{}' is {}", run.string(),
+                          std::filesystem::exists(run, ignored) ? "no directory" : "not there"),
               "give the directory of a run or a sweep");
 }
 
@@ -64,9 +66,10 @@ std::optional<std::filesystem::path> data_directory(const TrainedModel& model,
 
 std::string page_of_sweep(const ReportOptions& options) {
   if (options.shifts) {
-    throw Error(ErrorKind::kUsage,
-                "--shifts has no meaning for '" + options.run.string() + "', which holds a sweep",
-                "leave it out, or give the directory of a run");
+    throw Error(
+        ErrorKind::kUsage,
+        fmt::format("--shifts has no meaning for '{}', which holds a sweep", options.run.string()),
+        "leave it out, or give the directory of a run");
   }
   return sweep_page(load_sweep(options.run));
 }
@@ -82,12 +85,12 @@ std::string page_of_model(const std::filesystem::path& run, TrainedModel model,
 std::string page_of_run(const ReportOptions& options, const Config& config) {
   TrainedModel model = model_of_run(options.run);
   const Dataset dataset = load_dataset(data_directory(model, config));
-  log_data(model, dataset);
+  compare_data(model, dataset);
   const Machine machine = choose_machine_for(model, config);
 
   std::optional<int> shifts = options.shifts.value_or(kReportShifts);
   if (*shifts > 0) {
-    log_info("evaluating images moved by up to " + std::to_string(*shifts) + " pixels");
+    log_info(fmt::format("evaluating images moved by up to {} pixels", *shifts));
   } else {
     shifts.reset();
   }
@@ -103,7 +106,7 @@ void report_afterwards(const std::filesystem::path& directory, const std::string
     write_file_atomically(path, make_page());
     log_info("report in " + path.string());
   } catch (const std::exception& error) {
-    log_warning("there is no report of this " + what + ": " + error.what());
+    log_warning(fmt::format("there is no report of this {}: {}", what, error.what()));
   }
 }
 
@@ -119,7 +122,7 @@ int run_report(const Invocation& invocation) {
     print(page);
   } else {
     write_file_atomically(output, page);
-    print("report in " + output.string() + "\n");
+    print(fmt::format("report in {}\n", output.string()));
   }
   return 0;
 }

@@ -252,7 +252,8 @@ int run_sweep(const Invocation& invocation) {
                                   kOutput);
   const auto document = sweep_document(plan, setup.provenance);
   claim_sweep(directory.path(), document);
-  log_provenance(dataset, machine);
+  log_data(dataset);
+  log_machine(machine);
   for (const std::string& line : plan_lines(plan, kSettingsLogged)) log_info(line);
   log_info(fmt::format("training {} side by side, into {}", jobs, directory.path().string()));
   if (config.json) print_json(plan_event(plan));

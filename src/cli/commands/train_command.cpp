@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <memory>
 #include <vector>
 
@@ -24,18 +26,15 @@ namespace {
 
 /// What the log says when a signal stops the run.
 void log_interruption(const Config& config) {
-  const std::string signal = stop_signal_name();
-  if (config.output) {
-    log_info("stopped by " + signal + "; go on with: fmnist-train --output " +
-             shell_quoted(config.output->string()) + " --resume");
-  } else {
-    log_info("stopped by " + signal + "; nothing was kept (--no-output)");
-  }
+  log_info(fmt::format("stopped by {}; {}", stop_signal_name(),
+                       config.output ? fmt::format("go on with: fmnist-train --output {} --resume",
+                                                   shell_quoted(config.output->string()))
+                                     : "nothing was kept (--no-output)"));
 }
 
 int exit_status(const Config& config, const RunResult& result) {
   if (result.status == RunStatus::kDiverged) {
-    throw Error(ErrorKind::kDiverged, "training diverged: " + result.diverged,
+    throw Error(ErrorKind::kDiverged, fmt::format("training diverged: {}", result.diverged),
                 "try a smaller --lr or a --warmup-epochs");
   }
   if (result.status == RunStatus::kInterrupted) {
@@ -44,9 +43,9 @@ int exit_status(const Config& config, const RunResult& result) {
   }
   const double accuracy = result.best ? result.best->test.accuracy : result.final->accuracy;
   if (!config.fail_under || 100.0 * accuracy >= *config.fail_under) return 0;
-  throw Error(ErrorKind::kGate, "test accuracy " + percentage(accuracy) +
-                                    " is below --fail-under " +
-                                    percentage(*config.fail_under / 100.0));
+  throw Error(ErrorKind::kGate,
+              fmt::format("test accuracy {} is below --fail-under {}", percentage(accuracy),
+                          percentage(*config.fail_under / 100.0)));
 }
 
 Request requested() {
@@ -108,7 +107,8 @@ int run_training(const Invocation& invocation) {
     directory.emplace(*config.output, start.claim, std::vector{kRunFiles});
     add_log_file(*config.output / kLogFile, /*append=*/start.claim == Claim::kResume);
   }
-  log_provenance(dataset, machine);
+  log_data(dataset);
+  log_machine(machine);
   RunFacts facts{config, provenance_of(machine, dataset), machine.device, {}};
   if (start.saved) facts.resumed_from = start.saved->file;
   const auto owned = make_observers(facts, start.saved ? start.saved->metrics : "");
