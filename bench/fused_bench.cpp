@@ -149,7 +149,7 @@ class Bench {
   std::vector<std::uint8_t> pixels = std::vector<std::uint8_t>(kGroup * kImagePixels);
   const std::uint8_t* images[kGroup];
   const std::uint8_t labels[kGroup] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 5};
-  DropoutKey dropout{1, 2, 0x80000000, 2.0f};
+  DropoutMask dropout = dropout_mask(0.5, 1, 2);
   double conv2_gradients = 0.0;   // of 5,120
   double hidden_gradients = 0.0;  // of 800
 };

@@ -79,12 +79,11 @@ class FusedEngine final : public Engine {
  private:
   Group make_group(std::size_t first, std::size_t count, std::size_t place) const;
   void prefetch_group(std::size_t first, std::size_t count, std::size_t place) const;
-  void forward(const std::uint8_t* const* images, const DropoutKey* dropout, std::size_t place,
+  void forward(const std::uint8_t* const* images, const DropoutMask* dropout, std::size_t place,
                Workspace& work) const;
-  void train_group(const Group& group, const DropoutKey& dropout, float scale, bool is_first,
+  void train_group(const Group& group, const DropoutMask& dropout, float scale, bool is_first,
                    Workspace& work, Slot& slot) const;
   void make_slots(std::size_t count);
-  DropoutKey dropout_key(std::uint64_t step) const;
 
   const StepOptions options_;
   const Kernels kernels_;
@@ -119,7 +118,7 @@ void FusedEngine::prefetch_group(std::size_t first, std::size_t count, std::size
   }
 }
 
-void FusedEngine::forward(const std::uint8_t* const* images, const DropoutKey* dropout,
+void FusedEngine::forward(const std::uint8_t* const* images, const DropoutMask* dropout,
                           std::size_t place, Workspace& work) const {
   kernels_.load_pixels(images, work);
   kernels_.conv1_forward(*parameters_, *weights_, work);
@@ -129,7 +128,7 @@ void FusedEngine::forward(const std::uint8_t* const* images, const DropoutKey* d
   kernels_.fc2_forward(*parameters_, work);
 }
 
-void FusedEngine::train_group(const Group& group, const DropoutKey& dropout, float scale,
+void FusedEngine::train_group(const Group& group, const DropoutMask& dropout, float scale,
                               bool is_first, Workspace& work, Slot& slot) const {
   const bool drops = options_.dropout > 0.0;
   Gradients& gradients = *slot.gradients;
@@ -151,14 +150,6 @@ void FusedEngine::make_slots(std::size_t count) {
   for (auto& slot : slots_) slot.totals = {};
 }
 
-DropoutKey FusedEngine::dropout_key(std::uint64_t step) const {
-  constexpr double kWords = 4294967296.0;  // 2^32
-  const double threshold = std::min(std::round(options_.dropout * kWords), kWords - 1.0);
-  const double keep = 1.0 - options_.dropout;
-  return {options_.seed, step, static_cast<std::uint32_t>(threshold),
-          keep > 0.0 ? static_cast<float>(1.0 / keep) : 0.0f};
-}
-
 void FusedEngine::train_step(std::size_t first, std::size_t count, double learning_rate,
                              std::uint64_t step) {
   if (count == 0 || first > order_.size() || count > order_.size() - first) {
@@ -173,7 +164,7 @@ void FusedEngine::train_step(std::size_t first, std::size_t count, double learni
   std::array<const Gradients*, kMaxSlots> gradients;
   for (std::size_t i = 0; i < slots; ++i) gradients[i] = slots_[i].gradients.get();
   const auto scale = static_cast<float>(1.0 / static_cast<double>(count));
-  const DropoutKey dropout = dropout_key(step);
+  const DropoutMask dropout = dropout_mask(options_.dropout, options_.seed, step);
   const SgdStep sgd{static_cast<float>(learning_rate), static_cast<float>(options_.momentum),
                     static_cast<float>(options_.weight_decay), options_.nesterov};
 

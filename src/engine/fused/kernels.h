@@ -7,6 +7,7 @@
 
 #include "engine/fused/isa.h"
 #include "engine/fused/layout.h"
+#include "fmnist/core/dropout.h"
 
 namespace fmnist {
 
@@ -16,14 +17,6 @@ struct SgdStep {
   float momentum;
   float weight_decay;
   bool nesterov;
-};
-
-/// What dropout masks are a function of, beside the place in the batch and the unit.
-struct DropoutKey {
-  std::uint64_t seed;
-  std::uint64_t step;
-  std::uint32_t threshold;  // a unit is dropped when its random word is below
-  float scale;              // of the units that are kept
 };
 
 /// Gradient sums to be added up pairwise, always in the same tree.
@@ -49,7 +42,7 @@ struct Kernels {
   /// pool2 → hidden: linear and ReLU.
   void (*fc1_forward)(const PackedParameters& parameters, Workspace& work);
   /// dropout, and hidden times it, for the images at the batch's places `place` and following.
-  void (*dropout)(const DropoutKey& key, std::uint32_t place, Workspace& work);
+  void (*dropout)(const DropoutMask& mask, std::uint32_t place, Workspace& work);
   /// hidden → logits.
   void (*fc2_forward)(const PackedParameters& parameters, Workspace& work);
   /// Transposes what the backward pass needs image by image: pool1, pool2, both routes.

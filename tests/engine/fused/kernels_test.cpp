@@ -12,7 +12,6 @@
 #include "engine/fused/packing.h"
 #include "engine/fused/random_inputs.h"
 #include "engine/fused/reference_network.h"
-#include "fmnist/core/random.h"
 
 namespace fmnist {
 namespace {
@@ -158,20 +157,17 @@ TEST_P(KernelsOnIsa, LinearLayers) {
   }
 }
 
-TEST_P(KernelsOnIsa, DropoutIsPhilox) {
-  const DropoutKey key{0xFEDCBA9876543210, 0x1234567890, 0x60000000, 1.6f};
+TEST_P(KernelsOnIsa, DropoutIsTheMaskOfEveryEngine) {
+  const DropoutMask mask = dropout_mask(0.375, 0xFEDCBA9876543210, 0x1234567890);
   fill(work_->hidden);
   const auto before = std::make_unique<Workspace>(*work_);
   const std::uint32_t place = 59984;
-  kernels_.dropout(key, place, *work_);
+  kernels_.dropout(mask, place, *work_);
   for (std::uint32_t lane = 0; lane < kGroup; ++lane) {
+    const auto factors = mask.factors(place + lane);
     for (std::uint32_t unit = 0; unit < kHidden; ++unit) {
-      const auto words =
-          philox({0x76543210, 0xFEDCBA98}, {0x34567890, 0x12, (place + lane) * 16 + unit / 4,
-                                            static_cast<std::uint32_t>(Stream::kDropout)});
-      const float factor = words[unit % 4] < key.threshold ? 0.0f : key.scale;
-      ASSERT_EQ(work_->dropout[unit][lane], factor);
-      ASSERT_EQ(work_->hidden[unit][lane], before->hidden[unit][lane] * factor);
+      ASSERT_EQ(work_->dropout[unit][lane], factors[unit]);
+      ASSERT_EQ(work_->hidden[unit][lane], before->hidden[unit][lane] * factors[unit]);
     }
   }
 }
@@ -181,8 +177,7 @@ TEST_P(KernelsOnIsa, DropoutDropsAtItsRate) {
     double dropped = 0.0;
     constexpr std::uint32_t kRounds = 500;
     for (std::uint32_t round = 0; round < kRounds; ++round) {
-      kernels_.dropout({1, round, static_cast<std::uint32_t>(rate * 4294967296.0), 1.0f}, 0,
-                       *work_);
+      kernels_.dropout(dropout_mask(rate, 1, round), 0, *work_);
       for (std::size_t unit = 0; unit < kHidden; ++unit) {
         for (const float factor : work_->dropout[unit]) dropped += factor == 0.0f;
       }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/fused/reference_network.h"
-#include "fmnist/core/random.h"
+#include "fmnist/core/dropout.h"
 #include "fmnist/data/split.h"
 #include "fmnist/engine/engine.h"
 
@@ -23,19 +23,13 @@ inline std::vector<std::uint32_t> in_order(std::size_t count) {
   return order;
 }
 
-/// Dropout's factors for the image at a place in its batch, as core/random.h defines them.
+/// Dropout's factors for the image at a place in its batch.
 inline DropoutFactors dropout_factors(const StepOptions& options, std::uint64_t step,
                                       std::size_t place) {
   DropoutFactors factors;
-  for (std::uint32_t unit = 0; unit < kHidden; ++unit) {
-    const auto words = philox(
-        {static_cast<std::uint32_t>(options.seed), static_cast<std::uint32_t>(options.seed >> 32)},
-        {static_cast<std::uint32_t>(step), static_cast<std::uint32_t>(step >> 32),
-         static_cast<std::uint32_t>(place * 16 + unit / 4),
-         static_cast<std::uint32_t>(Stream::kDropout)});
-    const bool dropped = words[unit % 4] < options.dropout * 4294967296.0;
-    factors[unit] = dropped ? 0.0 : 1.0 / (1.0 - options.dropout);
-  }
+  std::ranges::copy(
+      dropout_mask(options.dropout, options.seed, step).factors(static_cast<std::uint32_t>(place)),
+      factors.begin());
   return factors;
 }
 

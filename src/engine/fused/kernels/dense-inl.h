@@ -59,12 +59,9 @@ void fc2_forward(const PackedParameters& parameters, Workspace& work) {
 #if HWY_TARGET == HWY_SCALAR
 using Words = std::uint32_t;
 
-/// `philox` for one image.
-HWY_INLINE void philox_lanes(const DropoutKey& key, std::uint32_t block, Words (&words)[4]) {
-  const auto result =
-      philox({static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)},
-             {static_cast<std::uint32_t>(key.step), static_cast<std::uint32_t>(key.step >> 32),
-              block, static_cast<std::uint32_t>(Stream::kDropout)});
+/// `DropoutMask::words` for one image.
+HWY_INLINE void philox_lanes(const DropoutMask& mask, std::uint32_t block, Words (&words)[4]) {
+  const auto result = mask.words(block);
   for (std::size_t i = 0; i < 4; ++i) words[i] = result[i];
 }
 #else
@@ -82,15 +79,15 @@ HWY_INLINE void multiply_words(Words value, std::uint32_t factor, Words& low, Wo
   high = hn::OddEven(hn::BitCast(d, odd), hn::BitCast(d, hn::ShiftRight<32>(even)));
 }
 
-/// `philox` of core/random.h in every lane; the third counter word is `block` + 16 × lane.
-HWY_INLINE void philox_lanes(const DropoutKey& key, std::uint32_t block, Words (&words)[4]) {
+/// `DropoutMask::words` in every lane, of `block` + 16 × lane.
+HWY_INLINE void philox_lanes(const DropoutMask& mask, std::uint32_t block, Words (&words)[4]) {
   const DU d;
-  words[0] = hn::Set(d, static_cast<std::uint32_t>(key.step));
-  words[1] = hn::Set(d, static_cast<std::uint32_t>(key.step >> 32));
+  words[0] = hn::Set(d, static_cast<std::uint32_t>(mask.step));
+  words[1] = hn::Set(d, static_cast<std::uint32_t>(mask.step >> 32));
   words[2] = hn::Add(hn::Set(d, block), hn::ShiftLeft<4>(hn::Iota(d, 0)));
   words[3] = hn::Set(d, static_cast<std::uint32_t>(Stream::kDropout));
-  auto key0 = static_cast<std::uint32_t>(key.seed);
-  auto key1 = static_cast<std::uint32_t>(key.seed >> 32);
+  auto key0 = static_cast<std::uint32_t>(mask.seed);
+  auto key1 = static_cast<std::uint32_t>(mask.seed >> 32);
   for (int round = 0; round < 10; ++round) {
     Words low0, high0, low1, high1;
     multiply_words(words[0], 0xD2511F53, low0, high0);
@@ -105,19 +102,19 @@ HWY_INLINE void philox_lanes(const DropoutKey& key, std::uint32_t block, Words (
 }
 #endif
 
-void dropout(const DropoutKey& key, std::uint32_t place, Workspace& work) {
+void dropout(const DropoutMask& mask, std::uint32_t place, Workspace& work) {
   const D d;
   for (std::size_t lane = 0; lane < kGroup; lane += kN) {
     for (std::uint32_t quad = 0; quad < (kHidden + 3) / 4; ++quad) {
       Words words[4];
-      philox_lanes(key, (place + static_cast<std::uint32_t>(lane)) * 16 + quad, words);
+      philox_lanes(mask, (place + static_cast<std::uint32_t>(lane)) * 16 + quad, words);
       for (std::size_t i = 0; i < 4 && 4 * quad + i < kHidden; ++i) {
         const std::size_t unit = 4 * quad + i;
 #if HWY_TARGET == HWY_SCALAR
-        const V factor = hn::Set(d, words[i] < key.threshold ? 0.0f : key.scale);
+        const V factor = hn::Set(d, words[i] < mask.threshold ? 0.0f : mask.scale);
 #else
-        const auto dropped = hn::Lt(words[i], hn::Set(DU(), key.threshold));
-        const V factor = hn::IfThenZeroElse(hn::RebindMask(d, dropped), hn::Set(d, key.scale));
+        const auto dropped = hn::Lt(words[i], hn::Set(DU(), mask.threshold));
+        const V factor = hn::IfThenZeroElse(hn::RebindMask(d, dropped), hn::Set(d, mask.scale));
 #endif
         hn::Store(factor, d, work.dropout[unit] + lane);
         float* const hidden = work.hidden[unit] + lane;
