@@ -41,6 +41,7 @@ struct StepOptions {
   double dropout = 0.5;
   double label_smoothing = 0.0;
   std::uint64_t seed = 0;
+  std::size_t batch_size = 64;  // of a full step: an engine may prepare an epoch by it
 };
 
 /// The device a run asked for and the one it gets, with the reason for people.
@@ -63,7 +64,8 @@ class Engine {
   virtual ~Engine() = default;
 
   /// Makes `order` (indices into `train`) the order of the coming steps. `train` must outlive them
-  /// and not change: its images go to the device when it is first seen, the order every time.
+  /// and not change: its images go to the device when it is first seen; what an epoch needs besides
+  /// (order, dropout) goes there now.
   virtual void start_epoch(const Split& train, std::span<const std::uint32_t> order) = 0;
 
   /// One optimiser update with the mean loss over the images at `order[first .. first + count)`.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <system_error>
@@ -108,16 +107,10 @@ SweepSetup make_setup(const fs::path& directory, const Dataset& dataset, const M
   SweepSetup setup;
   setup.directory = directory;
   setup.dataset = &dataset;
-  // One at a time: LibTorch's modules draw their initial weights from the process's one generator.
-  const auto mutex = std::make_shared<std::mutex>();
-  setup.make_engine = [mutex, &machine](const Config& trial, const TrainState& state) {
-    const std::lock_guard lock(*mutex);
+  setup.make_engine = [&machine](const Config& trial, const TrainState& state) {
     return make_engine(machine, trial, state);
   };
-  setup.first_parameters = [mutex](std::uint64_t seed) {
-    const std::lock_guard lock(*mutex);
-    return initial_parameters(seed);
-  };
+  setup.first_parameters = initial_parameters;
   setup.stop = [] { return stop_signal() != 0; };
   setup.warn = log_warning;
   setup.provenance = provenance_of(machine, dataset);

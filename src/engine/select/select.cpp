@@ -37,8 +37,13 @@ EngineInfo engine_info(const Machine& machine) {
 
 std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config,
                                     const TrainState& state) {
-  const StepOptions options{config.momentum, config.nesterov,        config.weight_decay,
-                            config.dropout,  config.label_smoothing, config.seed};
+  const StepOptions options{.momentum = config.momentum,
+                            .nesterov = config.nesterov,
+                            .weight_decay = config.weight_decay,
+                            .dropout = config.dropout,
+                            .label_smoothing = config.label_smoothing,
+                            .seed = config.seed,
+                            .batch_size = config.batch_size};
   if (machine.engine == EngineChoice::kFused)
     return make_fused_engine(options, state, machine.threads);
   return make_torch_engine(options, state, machine.device.used, machine.threads);

@@ -231,10 +231,10 @@ TEST(TorchEngineOnFakeDevice, CopiesNothingAndReadsNothingBetweenStartAndDrain) 
   const auto engine = make_engine(kFakeDevice, initial_state());
   reset_fake_device_counts();
   start_epoch(*engine);
-  EXPECT_EQ(fake_device_counts(), Counts{.host_to_device = 3});  // pixels, labels, order
+  EXPECT_EQ(fake_device_counts(), Counts{.host_to_device = 4});  // pixels, labels, order, dropout
   reset_fake_device_counts();
   start_epoch(*engine);
-  EXPECT_EQ(fake_device_counts(), Counts{.host_to_device = 1});  // the order
+  EXPECT_EQ(fake_device_counts(), Counts{.host_to_device = 2});  // order, dropout
 
   reset_fake_device_counts();
   train_steps(*engine);

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <numeric>
 
-#include "engine/torch/cnn.h"
+#include "fmnist/engine/torch/cnn.h"
 #include "support/idx_writer.h"
 
 namespace fmnist {
@@ -80,6 +80,25 @@ TEST_F(TorchEngineTest, ContinuingFromAStateGivesTheBitsOfNeverStopping) {
   EXPECT_NE(undisturbed->state(), control->state());
 }
 
+TEST_F(TorchEngineTest, TheBatchSizeToPrepareForDecidesNothing) {
+  const auto expected = engine(initial());
+  train(*expected, 0, 4);
+  for (const std::size_t batch_size : {16, 15, 1}) {
+    options.batch_size = batch_size;
+    const auto found = engine(initial());
+    train(*found, 0, 4);
+    EXPECT_EQ(found->state(), expected->state()) << batch_size;
+  }
+}
+
+TEST_F(TorchEngineTest, ABatchIsTheSameWhereverItsLoaderBegan) {
+  const auto in_turn = engine(initial());
+  train(*in_turn, 0, 4);
+  const auto anew = engine(initial());
+  for (std::uint64_t step = 0; step < 4; ++step) train(*anew, step, step + 1);
+  EXPECT_EQ(anew->state(), in_turn->state());
+}
+
 TEST_F(TorchEngineTest, TotalsDoNotDependOnWhenTheyAreDrained) {
   const auto once = engine(initial());
   train(*once, 0, 8);
@@ -143,6 +162,27 @@ TEST_F(TorchEngineTest, InfoNamesTheInstructionSet) {
   EXPECT_EQ(info.device, "cpu");
   EXPECT_EQ(info.threads, 1);
   EXPECT_FALSE(info.isa.empty());
+}
+
+TEST(ReplayableDropoutTest, MultipliesWithTheGivenFactorsWhileTraining) {
+  ReplayableDropout dropout(0.5);
+  const auto input = torch::tensor({1.0f, 2.0f, 3.0f});
+  dropout->replay(torch::tensor({2.0f, 0.0f, 2.0f}));
+  EXPECT_TRUE(dropout(input).equal(torch::tensor({2.0f, 0.0f, 6.0f})));
+  dropout->eval();
+  EXPECT_TRUE(dropout(input).equal(input));
+}
+
+TEST(ReplayableDropoutTest, IsLibTorchsWithoutFactors) {
+  ReplayableDropout dropout(0.25);
+  const auto input = torch::ones({1000});
+  torch::manual_seed(3);
+  const auto found = dropout(input);
+  torch::manual_seed(3);
+  EXPECT_TRUE(found.equal(torch::dropout(input, 0.25, true)));
+  EXPECT_FALSE(found.equal(input));
+  dropout->eval();
+  EXPECT_TRUE(dropout(input).equal(input));
 }
 
 TEST(CnnTest, ParametersHaveTheNamesAndShapesOfTheTable) {
