@@ -7,10 +7,10 @@ namespace fmnist {
 namespace {
 
 /// The two curves of one of the metrics.
-std::vector<Curve> curves_of(const std::vector<EpochMetrics>& epochs, double Metrics::*metric) {
+std::vector<Curve> curves_of(const std::vector<EpochFinished>& epochs, double Metrics::*metric) {
   Curve train{"training", "train", {}, {}};
   Curve evaluated{epochs.front().on_val ? "validation" : "test", "test", {}, {}};
-  for (const EpochMetrics& epoch : epochs) {
+  for (const EpochFinished& epoch : epochs) {
     const auto number = static_cast<double>(epoch.epoch);
     train.x.push_back(number);
     train.y.push_back(epoch.train.*metric);

@@ -41,7 +41,7 @@ std::string recipe_sentence(const ReportContent& content) {
 /// Which weights are shown, where they are not simply the last ones.
 std::string weights_sentence(const ReportContent& content) {
   if (!content.model.epoch || content.epochs.empty() || !content.epochs.front().on_val) return {};
-  for (const EpochMetrics& epoch : content.epochs) {
+  for (const EpochFinished& epoch : content.epochs) {
     if (epoch.epoch != content.model.epoch) continue;
     return fmt::format(" Shown are the weights of epoch {}, with a validation accuracy of {}.",
                        epoch.epoch, percentage(epoch.evaluated.accuracy));

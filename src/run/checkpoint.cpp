@@ -17,7 +17,7 @@
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
 #include "fmnist/core/text.h"
-#include "fmnist/run/metrics_csv.h"
+#include "fmnist/run/epoch_records.h"
 #include "fmnist/run/results.h"
 #include "fmnist/run/run_directory.h"
 #include "fmnist/run/safetensors.h"

@@ -42,19 +42,6 @@ ordered_json start_event(const RunFacts& facts) {
   return json;
 }
 
-ordered_json epoch_event(const EpochFinished& epoch) {
-  ordered_json json = event("epoch");
-  json["epoch"] = epoch.epoch;
-  json["step"] = epoch.step;
-  json["lr"] = epoch.learning_rate;
-  json["train"] = to_json(epoch.train);
-  json[epoch.on_val ? "val" : "test"] = to_json(epoch.evaluated);
-  json["seconds"] = {{"train", epoch.seconds.train}, {"evaluate", epoch.seconds.evaluate}};
-  json["images_per_second"] = epoch.images_per_second;
-  json["weights_sha256"] = epoch.weights_sha256;
-  return json;
-}
-
 ordered_json checkpoint_event(const std::filesystem::path& path, std::uint64_t epochs,
                               std::uint64_t step) {
   ordered_json json = event("checkpoint");

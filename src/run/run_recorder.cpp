@@ -10,7 +10,7 @@
 #include "fmnist/core/options.h"
 #include "fmnist/core/signals_blocked.h"
 #include "fmnist/run/checkpoint.h"
-#include "fmnist/run/metrics_csv.h"
+#include "fmnist/run/epoch_records.h"
 #include "fmnist/run/run_directory.h"
 
 namespace fmnist {
@@ -42,26 +42,26 @@ RunRecorder::RunRecorder(RunFacts facts, std::string metrics, Listener listener)
 
 RunRecorder::~RunRecorder() {
   if (written_.valid()) written_.wait();
-  if (metrics_waiting_) write_in_order(directory(), take_due_files());
+  if (metrics_waiting_) write_in_order(directory(), due_files());
 }
 
 void RunRecorder::on_step(const StepDone&) {
   // Only now: a state that was due at the end of the epoch has taken the metrics along.
   if (!metrics_waiting_ || is_writing()) return;
-  tell(settle());
-  begin_write(take_due_files());
+  notify(settle());
+  begin_write(due_files());
 }
 
 void RunRecorder::on_epoch(const EpochFinished& epoch) {
   metrics_ += metrics_csv_row(epoch);
   metrics_waiting_ = true;
-  tell_if_written();
+  notify_if_written();
 }
 
 void RunRecorder::on_position(const RunPosition& position) {
   const auto saved = settle();
   // A resumed run takes the rows up to its state from metrics.csv: they must be there before it.
-  Files files = take_due_files();
+  Files files = due_files();
   try {
     files.emplace_back(kStateFile, encode_state(position, facts_.config, facts_.provenance));
     state_ = {position.epochs, position.state.step};
@@ -69,7 +69,7 @@ void RunRecorder::on_position(const RunPosition& position) {
     fail(kStateFile, error);
   }
   begin_write(std::move(files));
-  tell(saved);  // at last: when nobody listens any more, this state is kept all the same
+  notify(saved);  // at last: when nobody listens any more, this state is kept all the same
 }
 
 void RunRecorder::on_finish(const RunResult& result) {
@@ -88,10 +88,10 @@ void RunRecorder::on_finish(const RunResult& result) {
 }
 
 void RunRecorder::flush() {
-  tell(settle());
+  notify(settle());
   if (!metrics_waiting_) return;
-  begin_write(take_due_files());
-  tell(settle());
+  begin_write(due_files());
+  notify(settle());
 }
 
 RunRecorder::Files RunRecorder::lost_files() const {
@@ -103,7 +103,7 @@ RunRecorder::Files RunRecorder::lost_files() const {
   return files;
 }
 
-RunRecorder::Files RunRecorder::take_due_files() {
+RunRecorder::Files RunRecorder::due_files() {
   Files files = lost_files();
   if (files.empty() && (metrics_waiting_ || failures_.contains(kMetricsFile)))
     files.emplace_back(kMetricsFile, metrics_);
@@ -146,12 +146,12 @@ std::optional<RunRecorder::SavedState> RunRecorder::settle() {
   return saved;
 }
 
-void RunRecorder::tell(const std::optional<SavedState>& saved) const {
+void RunRecorder::notify(const std::optional<SavedState>& saved) const {
   if (saved) listener_.saved(directory() / kStateFile, *saved);
 }
 
-void RunRecorder::tell_if_written() {
-  if (!is_writing()) tell(settle());
+void RunRecorder::notify_if_written() {
+  if (!is_writing()) notify(settle());
 }
 
 void RunRecorder::write_now(const char* file, const std::string& bytes) {

@@ -3,6 +3,7 @@
 #include <ctime>
 #include <utility>
 
+#include "fmnist/run/epoch_records.h"
 #include "tensorboard/event_file.h"
 #include "tensorboard/events.h"
 #include "tensorboard/filter_sheet.h"
@@ -55,14 +56,8 @@ void TensorBoardWriter::on_progress(const TrainProgress& progress) {
 }
 
 void TensorBoardWriter::on_epoch(const EpochFinished& epoch) {
-  const std::string split = epoch.on_val ? "val" : "test";
   attempt([&](EventFile& file) {
-    file.append(scalars_event(epoch.step, {{"loss/train", epoch.train.loss},
-                                           {"loss/" + split, epoch.evaluated.loss},
-                                           {"accuracy/train", epoch.train.accuracy},
-                                           {"accuracy/" + split, epoch.evaluated.accuracy},
-                                           {"learning_rate", epoch.learning_rate},
-                                           {"images_per_second", epoch.images_per_second}}));
+    file.append(scalars_event(epoch.step, epoch_scalars(epoch)));
     file.append(filters_event(epoch.step, *epoch.parameters));
   });
 }

@@ -83,7 +83,7 @@ TEST(ReportPage, CurvesHaveAPointPerEpochAndTheirLastValue) {
 
 TEST(ReportPage, CurvesOfAValidationRunSayValidation) {
   ReportContent content = sample_content();
-  for (EpochMetrics& epoch : content.epochs) epoch.on_val = true;
+  for (EpochFinished& epoch : content.epochs) epoch.on_val = true;
   EXPECT_THAT(body_of(content, "curves"), HasSubstr(">validation<"));
   EXPECT_THAT(body_of(content, "curves"), Not(HasSubstr(">test<")));
   EXPECT_THAT(report_page(content),

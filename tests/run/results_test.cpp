@@ -20,10 +20,6 @@ RunFacts facts() {
   return facts;
 }
 
-EpochFinished epoch() {
-  return {3, 2814, 0.01, {0.5, 0.75}, false, {0.625, 0.5}, {1.5, 0.25}, 40000.0, "feed"};
-}
-
 TEST(ResultsTest, StartEventHasTheContractsKeys) {
   const auto json = start_event(facts());
   EXPECT_EQ(json["schema"], "fmnist-train/1");
@@ -36,21 +32,6 @@ TEST(ResultsTest, StartEventHasTheContractsKeys) {
   EXPECT_EQ(json["data"].dump(), R"({"dir":"/data","sha256":"abc","verified":false})");
   EXPECT_EQ(json["parameters"], 21840);
   EXPECT_EQ(json["output"], "runs/one");
-}
-
-TEST(ResultsTest, EpochEventNamesTheSplitItWasEvaluatedOn) {
-  EpochFinished event = epoch();
-  EXPECT_EQ(epoch_event(event)["test"].dump(), R"({"loss":0.625,"accuracy":0.5})");
-  EXPECT_FALSE(epoch_event(event).contains("val"));
-  event.on_val = true;
-  EXPECT_TRUE(epoch_event(event).contains("val"));
-  EXPECT_FALSE(epoch_event(event).contains("test"));
-}
-
-TEST(ResultsTest, ALossThatIsNoNumberIsNull) {
-  EpochFinished event = epoch();
-  event.train.loss = std::numeric_limits<double>::infinity();
-  EXPECT_TRUE(epoch_event(event)["train"]["loss"].is_null());
 }
 
 TEST(ResultsTest, ResultEventOfAnInterruptedRunHasNoFinalFigures) {

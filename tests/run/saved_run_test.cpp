@@ -3,7 +3,7 @@
 #include "fmnist/core/files.h"
 #include "fmnist/core/options.h"
 #include "fmnist/run/checkpoint.h"
-#include "fmnist/run/metrics_csv.h"
+#include "fmnist/run/epoch_records.h"
 #include "fmnist/run/run_directory.h"
 #include "run/changed_checkpoint.h"
 #include "support/errors.h"

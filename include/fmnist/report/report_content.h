@@ -11,7 +11,7 @@
 #include "fmnist/evaluate/evaluation.h"
 #include "fmnist/evaluate/shifts.h"
 #include "fmnist/evaluate/trained_model.h"
-#include "fmnist/run/metrics_csv.h"
+#include "fmnist/run/epoch_records.h"
 #include "fmnist/run/results.h"
 
 namespace fmnist {
@@ -33,7 +33,7 @@ struct ReportContent {
   std::filesystem::path directory;
   TrainedModel model;
   std::optional<RunSummary> run;  // none while a run goes on, or when it was killed
-  std::vector<EpochMetrics> epochs;
+  std::vector<EpochFinished> epochs;
   DataInfo data;                     // of the test images
   bool trained_on_this_data = true;  // as far as the model says
   Evaluation evaluation;             // on the test set

@@ -34,10 +34,8 @@ struct RunSummary {
 /// The beginning of every JSON object this program prints: {"schema", "event"}.
 nlohmann::ordered_json event(std::string_view name);
 
-/// The `start`, `epoch`, `checkpoint`, `result` and `error` events: what `--json` prints, a line
-/// each.
+/// The `start`, `checkpoint`, `result` and `error` events: what `--json` prints, a line each.
 nlohmann::ordered_json start_event(const RunFacts& facts);
-nlohmann::ordered_json epoch_event(const EpochFinished& epoch);
 nlohmann::ordered_json checkpoint_event(const std::filesystem::path& path, std::uint64_t epochs,
                                         std::uint64_t step);
 nlohmann::ordered_json result_event(const RunResult& result,

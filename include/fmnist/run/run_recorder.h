@@ -40,8 +40,8 @@ class RunRecorder final : public Observer {
   /// Writes what waits.
   ~RunRecorder() override;
 
-  void on_start(const RunStarted&) override { tell_if_written(); }
-  void on_progress(const TrainProgress&) override { tell_if_written(); }
+  void on_start(const RunStarted&) override { notify_if_written(); }
+  void on_progress(const TrainProgress&) override { notify_if_written(); }
   void on_step(const StepDone&) override;
   void on_epoch(const EpochFinished& epoch) override;
   void on_position(const RunPosition& position) override;
@@ -62,14 +62,14 @@ class RunRecorder final : public Observer {
   /// What is known of the files that the directory lost when it was removed under us.
   Files lost_files() const;
   /// Likewise, and the metrics where they wait or could not be written.
-  Files take_due_files();
+  Files due_files();
   /// Begins to write `files` on a thread of its own; nothing else may be under way.
   void begin_write(Files files);
   bool is_writing() const;
   /// Waits for the write under way, if any, and notes what failed. Returns the state it saved.
   std::optional<SavedState> settle();
-  void tell(const std::optional<SavedState>& saved) const;
-  void tell_if_written();
+  void notify(const std::optional<SavedState>& saved) const;
+  void notify_if_written();
   void write_now(const char* file, const std::string& bytes);
   void write_result(const RunResult& result, const std::optional<std::filesystem::path>& model);
   void fail(const std::string& file, const Error& error);

@@ -46,14 +46,14 @@ struct TrainProgress {
 
 /// An epoch was trained and evaluated.
 struct EpochFinished {
-  std::uint64_t epoch;  // from 1
-  std::uint64_t step;
-  double learning_rate;  // of the epoch's last update
-  Metrics train;         // over the epoch's batches, each as seen before its update
-  bool on_val = false;   // `evaluated` is over the validation images, not the test set
+  std::uint64_t epoch = 0;  // from 1
+  std::uint64_t step = 0;
+  double learning_rate = 0.0;  // of the epoch's last update
+  Metrics train;               // over the epoch's batches, each as seen before its update
+  bool on_val = false;         // `evaluated` is over the validation images, not the test set
   Metrics evaluated;
   EpochSeconds seconds;
-  double images_per_second;  // while training
+  double images_per_second = 0.0;  // while training
   std::string weights_sha256;
   const Parameters* parameters = nullptr;  // the weights; valid during the call
 };

@@ -13,7 +13,7 @@
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
 #include "fmnist/run/checkpoint.h"
-#include "fmnist/run/metrics_csv.h"
+#include "fmnist/run/epoch_records.h"
 #include "fmnist/train/trainer.h"
 
 namespace fmnist {

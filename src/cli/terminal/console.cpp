@@ -5,6 +5,7 @@
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "fmnist/core/text.h"
+#include "fmnist/run/epoch_records.h"
 #include "fmnist/run/run_directory.h"
 
 namespace fmnist {

@@ -1,9 +1,10 @@
-#include "fmnist/run/metrics_csv.h"
+#include "fmnist/run/epoch_records.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "support/errors.h"
 
@@ -26,12 +27,29 @@ std::string two_epochs() {
   return metrics_csv_header() + metrics_csv_row(epoch(1)) + metrics_csv_row(epoch(2));
 }
 
+EpochFinished finished() {
+  return {3, 2814, 0.01, {0.5, 0.75}, false, {0.625, 0.5}, {1.5, 0.25}, 40000.0, "feed"};
+}
+
+TEST(EpochEvent, NamesTheSplitItWasEvaluatedOn) {
+  EpochFinished event = finished();
+  EXPECT_EQ(epoch_event(event)["test"].dump(), R"({"loss":0.625,"accuracy":0.5})");
+  EXPECT_FALSE(epoch_event(event).contains("val"));
+  event.on_val = true;
+  EXPECT_TRUE(epoch_event(event).contains("val"));
+  EXPECT_FALSE(epoch_event(event).contains("test"));
+}
+
+TEST(EpochEvent, ALossThatIsNoNumberIsNull) {
+  EpochFinished event = finished();
+  event.train.loss = std::numeric_limits<double>::infinity();
+  EXPECT_TRUE(epoch_event(event)["train"]["loss"].is_null());
+}
+
 TEST(MetricsCsv, RowsMatchTheHeader) {
   EXPECT_EQ(metrics_csv_header(),
             "epoch,step,lr,train_loss,train_accuracy,split,loss,accuracy,weights_sha256\n");
-  const EpochFinished finished{3,           2814,    0.01,  {0.5, 0.75}, false, {0.625, 0.5},
-                               {1.5, 0.25}, 40000.0, "feed"};
-  EXPECT_EQ(metrics_csv_row(finished), "3,2814,0.01,0.5,0.75,test,0.625,0.5,feed\n");
+  EXPECT_EQ(metrics_csv_row(finished()), "3,2814,0.01,0.5,0.75,test,0.625,0.5,feed\n");
 }
 
 TEST(MetricsCsv, ReadsWhatARunWroteToTheLastDigit) {
@@ -45,6 +63,7 @@ TEST(MetricsCsv, ReadsWhatARunWroteToTheLastDigit) {
     EXPECT_EQ(rows[i].train, expected.train);
     EXPECT_EQ(rows[i].on_val, expected.on_val);
     EXPECT_EQ(rows[i].evaluated, expected.evaluated);
+    EXPECT_EQ(rows[i].weights_sha256, expected.weights_sha256);
   }
 }
 

@@ -1,4 +1,4 @@
-#include "fmnist/run/metrics_csv.h"
+#include "fmnist/run/epoch_records.h"
 
 #include <fmt/format.h>
 
@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "fmnist/core/error.h"
+#include "fmnist/run/results.h"
 
 namespace fmnist {
 namespace {
@@ -44,7 +45,7 @@ class Fields {
   std::string_view rest_;
 };
 
-bool read_row(std::string_view line, EpochMetrics& row) {
+bool read_row(std::string_view line, EpochFinished& row) {
   Fields fields(line);
   if (!fields.read(row.epoch) || !fields.read(row.step) || !fields.read(row.learning_rate) ||
       !fields.read(row.train.loss) || !fields.read(row.train.accuracy))
@@ -53,10 +54,31 @@ bool read_row(std::string_view line, EpochMetrics& row) {
   row.on_val = split == "val";
   if (!row.on_val && split != "test") return false;
   if (!fields.read(row.evaluated.loss) || !fields.read(row.evaluated.accuracy)) return false;
-  return !fields.next().empty() && fields.at_end();  // the weights' digest
+  row.weights_sha256 = fields.next();
+  return !row.weights_sha256.empty() && fields.at_end();
 }
 
 }  // namespace
+
+nlohmann::ordered_json epoch_event(const EpochFinished& epoch) {
+  nlohmann::ordered_json json = event("epoch");
+  json["epoch"] = epoch.epoch;
+  json["step"] = epoch.step;
+  json["lr"] = epoch.learning_rate;
+  json["train"] = to_json(epoch.train);
+  json[epoch.on_val ? "val" : "test"] = to_json(epoch.evaluated);
+  json["seconds"] = {{"train", epoch.seconds.train}, {"evaluate", epoch.seconds.evaluate}};
+  json["images_per_second"] = epoch.images_per_second;
+  json["weights_sha256"] = epoch.weights_sha256;
+  return json;
+}
+
+std::vector<std::pair<std::string, double>> epoch_scalars(const EpochFinished& epoch) {
+  const std::string split = epoch.on_val ? "val" : "test";
+  return {{"loss/train", epoch.train.loss},         {"loss/" + split, epoch.evaluated.loss},
+          {"accuracy/train", epoch.train.accuracy}, {"accuracy/" + split, epoch.evaluated.accuracy},
+          {"learning_rate", epoch.learning_rate},   {"images_per_second", epoch.images_per_second}};
+}
 
 std::string metrics_csv_header() {
   return "epoch,step,lr,train_loss,train_accuracy,split,loss,accuracy,weights_sha256\n";
@@ -69,7 +91,7 @@ std::string metrics_csv_row(const EpochFinished& epoch) {
                      text(epoch.evaluated.accuracy), epoch.weights_sha256);
 }
 
-std::vector<EpochMetrics> parse_metrics_csv(std::string_view bytes, const std::string& name) {
+std::vector<EpochFinished> parse_metrics_csv(std::string_view bytes, const std::string& name) {
   const auto refuse = [&](std::size_t line, const std::string& why) {
     throw Error(ErrorKind::kCheckpoint,
                 fmt::format("cannot read '{}': line {} {}", name, line, why),
@@ -78,10 +100,10 @@ std::vector<EpochMetrics> parse_metrics_csv(std::string_view bytes, const std::s
   const std::string header = metrics_csv_header();
   if (!bytes.starts_with(header)) refuse(1, "is not the header of a run's metrics");
   bytes.remove_prefix(header.size());
-  std::vector<EpochMetrics> rows;
+  std::vector<EpochFinished> rows;
   for (std::size_t line = 2; !bytes.empty(); ++line) {
     const std::size_t end = bytes.find('\n');
-    EpochMetrics row;
+    EpochFinished row;
     if (end == std::string_view::npos || !read_row(bytes.substr(0, end), row))
       refuse(line, "is not a finished epoch");
     rows.push_back(row);
