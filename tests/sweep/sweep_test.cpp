@@ -322,5 +322,34 @@ TEST_F(SweepTest, ADamagedStateCostsOnlyItsTrialsProgress) {
   EXPECT_EQ(with_damage, result_of(sweep_plan, 1));
 }
 
+TEST_F(SweepTest, AStateOfAnotherTrialIsNotGoneOnWith) {
+  const Plan sweep_plan = plan({"lr=0.05,0.1"});
+  const std::string undisturbed = result_of(sweep_plan, 1);
+  const TemporaryDirectory directory;
+  std::atomic<int> steps = 0;
+  watch_.on_step = [&] { ++steps; };
+  setup_.stop = [&] { return steps >= 33; };
+  ASSERT_FALSE(run(sweep_plan, directory.path(), 1));
+  const fs::path states = directory.path() / kStatesFolder;
+  fs::rename(states / "trial-0.safetensors", states / "trial-2.safetensors");
+  setup_.stop = [] { return false; };
+  ASSERT_TRUE(run(sweep_plan, directory.path(), 1));
+  EXPECT_EQ(result(sweep_plan), undisturbed);
+}
+
+TEST_F(SweepTest, ATrialWhoseRecordGotLostRunsAgain) {
+  const Plan sweep_plan = plan({"lr=0.05,0.1"}, 2);
+  const std::string undisturbed = result_of(sweep_plan, 1);
+  const TemporaryDirectory directory;
+  setup_.stop = [&] { return journal_text(directory.path()).size() > 0; };
+  std::ofstream(directory.path() / kJournalFile) << "";
+  ASSERT_FALSE(run(sweep_plan, directory.path(), 1));  // after its first rung
+  ASSERT_FALSE(fs::is_empty(directory.path() / kStatesFolder));
+  fs::remove(directory.path() / kJournalFile);
+  setup_.stop = [] { return false; };
+  ASSERT_TRUE(run(sweep_plan, directory.path(), 1));
+  EXPECT_EQ(result(sweep_plan), undisturbed);
+}
+
 }  // namespace
 }  // namespace fmnist
