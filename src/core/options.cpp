@@ -56,8 +56,9 @@ OptionInfo with_placeholder(OptionInfo info, std::string placeholder) {
   return info;
 }
 
-OptionInfo not_varied(OptionInfo info, std::string_view why) {
+OptionInfo not_varied(OptionInfo info, std::string_view why, std::string_view instead) {
   info.not_varied = why;
+  info.instead = instead;
   return info;
 }
 
@@ -94,7 +95,8 @@ std::vector<Option> make_options() {
       row(recipe("label-smoothing", "share of the target spread over all classes"),
           &Config::label_smoothing, {0, 1, true}),
       row(not_varied(recipe("seed", "decides initial weights, order, dropout and validation split"),
-                     "--seeds N runs every setting with N seeds, from --seed on"),
+                     "a sweep has seeds of its own",
+                     "give --seeds N: every setting then runs with N seeds, from --seed on"),
           &Config::seed, {0, kMaxSeed}),
 
       row(with_placeholder(other("data-dir", kData, "directory of the four IDX files, raw or .gz",
@@ -104,7 +106,8 @@ std::vector<Option> make_options() {
       row(not_varied(selection("val-split", kData,
                                "training images held out for validation, stratified; the best "
                                "epoch by them is kept"),
-                     "trials are compared on the same number of images"),
+                     "trials are compared on the same number of images",
+                     "give one --val-split for all"),
           &Config::val_split, {0, 59999}),
       row(selection("train-limit", kData, "train on the first N images only"), &Config::train_limit,
           {1, 60000}),

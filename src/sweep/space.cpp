@@ -33,11 +33,13 @@ const Option& option_to_vary(const std::string& name) {
         fmt::format("there is no option '{}' to vary", name),
         close.empty() ? "see fmnist-train sweep --help" : fmt::format("did you mean {}?", close));
   }
+  if (!option->changes_result) {
+    refuse(fmt::format("--vary does not take {}: it changes no trained network", name),
+           "vary an option of the recipe, such as lr");
+  }
   if (!option->may_vary()) {
-    refuse(
-        fmt::format("--vary does not take {}: {}", name,
-                    option->changes_result ? option->not_varied : "it changes no trained network"),
-        "vary an option of the recipe, such as lr");
+    refuse(fmt::format("--vary does not take {}: {}", name, option->not_varied),
+           std::string(option->instead));
   }
   return *option;
 }

@@ -79,9 +79,7 @@ class SweepTest : public testing::Test {
     setup_.first_parameters = random_parameters;
     setup_.make_engine = [this](const Config& config, const TrainState& state) {
       watch_.on_make(config);
-      const StepOptions options{config.momentum, config.nesterov,        config.weight_decay,
-                                config.dropout,  config.label_smoothing, config.seed};
-      return std::make_unique<WatchedEngine>(make_fused_engine(options, state, 1), watch_);
+      return std::make_unique<WatchedEngine>(make_fused_engine(config, state, 1), watch_);
     };
   }
 

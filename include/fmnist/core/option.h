@@ -44,6 +44,7 @@ struct OptionInfo {
   bool saved = true;            // stands in config.toml: a setting, not a wish for this one call
   bool may_grow = false;        // a resumed run may have more of it
   std::string_view not_varied = {};  // why a sweep may not compare its values, where it may not
+  std::string_view instead = {};     // of that: what to do
   char letter = '\0';                // -q for --quiet
   bool positional = false;           // named by its place, after the command
   std::string placeholder = {};      // what to type after it: "N", "DIR", "auto|cpu"; none: a flag
@@ -200,8 +201,8 @@ OptionOf<Options> option(OptionInfo info, Member Owner::*member, Range range = {
   info.repeats = kList;
 
   OptionOf<Options> row{std::move(info), {}, {}, {}};
-  const OptionInfo& known = row;
-  row.set = [member, range, known](Options& options, std::string_view text) {
+  row.set = [=, known = static_cast<const OptionInfo&>(row)](Options& options,
+                                                             std::string_view text) {
     const std::optional<Value> value = Form<Value>::read(text);
     if (!value) reject_value(known, text);
     if constexpr (kNumber) {

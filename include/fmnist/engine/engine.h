@@ -33,17 +33,6 @@ nlohmann::ordered_json to_json(const EngineInfo& engine);
 /// std::invalid_argument.
 EngineInfo engine_from_json(const nlohmann::json& json);
 
-/// What an engine must know of the recipe; the learning rate comes with every step.
-struct StepOptions {
-  double momentum = 0.5;
-  bool nesterov = false;
-  double weight_decay = 0.0;
-  double dropout = 0.5;
-  double label_smoothing = 0.0;
-  std::uint64_t seed = 0;
-  std::size_t batch_size = 64;  // of a full step: an engine may prepare an epoch by it
-};
-
 /// The device a run asked for and the one it gets, with the reason for people.
 struct DeviceChoice {
   std::string requested;   // as typed: "auto", "cuda:1"
@@ -57,8 +46,9 @@ struct DeviceChoice {
 /// makes sums over an epoch exact in double (up to 2^53 of it).
 inline constexpr double kLossQuantum = 1.0 / (1 << 20);
 
-/// Does the arithmetic of training. Constructed with a `StepOptions` and the `TrainState` to
-/// continue from. Not for use from several threads at once.
+/// Does the arithmetic of training. Constructed with the recipe's `Config` and the
+/// `TrainState` to continue from; the learning rate comes with every step. Not for use from several
+/// threads at once.
 class Engine {
  public:
   virtual ~Engine() = default;

@@ -47,8 +47,8 @@ int team_size(int threads) {
 
 class FusedEngine final : public Engine {
  public:
-  FusedEngine(const StepOptions& options, const TrainState& state, int threads)
-      : options_(options),
+  FusedEngine(const Config& config, const TrainState& state, int threads)
+      : config_(config),
         kernels_(make_kernels(choose_isa())),
         parameters_(std::make_unique<PackedParameters>()),
         momentum_(std::make_unique<PackedParameters>()),
@@ -85,7 +85,7 @@ class FusedEngine final : public Engine {
                    Workspace& work, Slot& slot) const;
   void make_slots(std::size_t count);
 
-  const StepOptions options_;
+  const Config config_;
   const Kernels kernels_;
   std::unique_ptr<PackedParameters> parameters_;
   std::unique_ptr<PackedParameters> momentum_;
@@ -130,11 +130,11 @@ void FusedEngine::forward(const std::uint8_t* const* images, const DropoutMask* 
 
 void FusedEngine::train_group(const Group& group, const DropoutMask& dropout, float scale,
                               bool is_first, Workspace& work, Slot& slot) const {
-  const bool drops = options_.dropout > 0.0;
+  const bool drops = config_.dropout > 0.0;
   Gradients& gradients = *slot.gradients;
   forward(group.images.data(), drops ? &dropout : nullptr, group.place, work);
-  slot.totals += softmax_cross_entropy(group.labels.data(), group.count, options_.label_smoothing,
-                                       scale, work);
+  slot.totals +=
+      softmax_cross_entropy(group.labels.data(), group.count, config_.label_smoothing, scale, work);
   kernels_.transpose_activations(work);
   kernels_.fc2_backward(*parameters_, drops, is_first, work, gradients);
   kernels_.fc1_backward(*parameters_, group.count, is_first, work, gradients);
@@ -164,9 +164,9 @@ void FusedEngine::train_step(std::size_t first, std::size_t count, double learni
   std::array<const Gradients*, kMaxSlots> gradients;
   for (std::size_t i = 0; i < slots; ++i) gradients[i] = slots_[i].gradients.get();
   const auto scale = static_cast<float>(1.0 / static_cast<double>(count));
-  const DropoutMask dropout = dropout_mask(options_.dropout, options_.seed, step);
-  const SgdStep sgd{static_cast<float>(learning_rate), static_cast<float>(options_.momentum),
-                    static_cast<float>(options_.weight_decay), options_.nesterov};
+  const DropoutMask dropout = dropout_mask(config_.dropout, config_.seed, step);
+  const SgdStep sgd{static_cast<float>(learning_rate), static_cast<float>(config_.momentum),
+                    static_cast<float>(config_.weight_decay), config_.nesterov};
 
   team_.for_each(slots, [&](std::size_t slot, std::size_t thread) {
     const DenormalsAreZero denormals_are_zero;
@@ -217,9 +217,9 @@ std::vector<float> FusedEngine::logits(std::span<const std::uint8_t> images) {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_fused_engine(const StepOptions& options, const TrainState& state,
+std::unique_ptr<Engine> make_fused_engine(const Config& config, const TrainState& state,
                                           int threads) {
-  return std::make_unique<FusedEngine>(options, state, threads);
+  return std::make_unique<FusedEngine>(config, state, threads);
 }
 
 EngineInfo fused_engine_info(int threads) {

@@ -1,5 +1,7 @@
 #include "fmnist/engine/select/select.h"
 
+#include <fmt/format.h>
+
 #include "fmnist/engine/fused/fused_engine.h"
 #include "fmnist/engine/torch/device.h"
 #include "fmnist/engine/torch/torch_engine.h"
@@ -13,8 +15,8 @@ void choose_engine(EngineChoice asked, Machine& machine) {
   machine.engine_reason = "it was asked for";
   if (asked != EngineChoice::kAuto) return;
   machine.engine = cpu ? EngineChoice::kFused : EngineChoice::kTorch;
-  machine.engine_reason =
-      cpu ? "fused is the fast one on a CPU" : "torch is the one for " + machine.device.used;
+  machine.engine_reason = cpu ? "fused is the fast one on a CPU"
+                              : fmt::format("torch is the one for {}", machine.device.used);
 }
 
 }  // namespace
@@ -37,16 +39,9 @@ EngineInfo engine_info(const Machine& machine) {
 
 std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config,
                                     const TrainState& state) {
-  const StepOptions options{.momentum = config.momentum,
-                            .nesterov = config.nesterov,
-                            .weight_decay = config.weight_decay,
-                            .dropout = config.dropout,
-                            .label_smoothing = config.label_smoothing,
-                            .seed = config.seed,
-                            .batch_size = config.batch_size};
   if (machine.engine == EngineChoice::kFused)
-    return make_fused_engine(options, state, machine.threads);
-  return make_torch_engine(options, state, machine.device.used, machine.threads);
+    return make_fused_engine(config, state, machine.threads);
+  return make_torch_engine(config, state, machine.device.used, machine.threads);
 }
 
 }  // namespace fmnist

@@ -103,10 +103,10 @@ constexpr std::int64_t kEvaluationBatch = 250;
 /// once per batch, in the place of `for (const auto& batch : *loader)`.
 class TorchEngine final : public Engine {
  public:
-  TorchEngine(const StepOptions& options, const TrainState& state, torch::Device device)
-      : options_(options),
+  TorchEngine(const Config& config, const TrainState& state, torch::Device device)
+      : config_(config),
         device_(device),
-        network_(options.dropout),
+        network_(config.dropout),
         optimizer_(make_optimizer(state)),
         loss_(torch::zeros({}, torch::dtype(torch::kDouble).device(device))),
         correct_(torch::zeros({}, torch::dtype(torch::kLong).device(device))),
@@ -117,8 +117,8 @@ class TorchEngine final : public Engine {
     train_ = &train;
     order_ = torch::tensor(std::vector<std::int64_t>(order.begin(), order.end())).to(device_);
     loader_ = nullptr;
-    const std::size_t steps = (order.size() + options_.batch_size - 1) / options_.batch_size;
-    draw_dropout(steps_, steps, options_.batch_size);
+    const std::size_t steps = (order.size() + config_.batch_size - 1) / config_.batch_size;
+    draw_dropout(steps_, steps, config_.batch_size);
   }
 
   void train_step(std::size_t first, std::size_t count, double learning_rate,
@@ -132,7 +132,7 @@ class TorchEngine final : public Engine {
     const auto logits = network_->forward(batch.data);
     const auto loss =
         F::cross_entropy(logits, batch.target,
-                         F::CrossEntropyFuncOptions().label_smoothing(options_.label_smoothing));
+                         F::CrossEntropyFuncOptions().label_smoothing(config_.label_smoothing));
     loss.backward();
     optimizer_.step();
 
@@ -183,10 +183,10 @@ class TorchEngine final : public Engine {
     network_->to(device_);
     const auto parameters = network_->parameters();
     torch::optim::SGD optimizer(parameters, torch::optim::SGDOptions(0.0)
-                                                .momentum(options_.momentum)
-                                                .nesterov(options_.nesterov)
-                                                .weight_decay(options_.weight_decay));
-    if (state.step == 0 || options_.momentum == 0.0) return optimizer;
+                                                .momentum(config_.momentum)
+                                                .nesterov(config_.nesterov)
+                                                .weight_decay(config_.weight_decay));
+    if (state.step == 0 || config_.momentum == 0.0) return optimizer;
     std::vector<torch::Tensor> buffers;
     for (const auto& parameter : parameters) {
       buffers.push_back(torch::empty_like(parameter.detach()));
@@ -215,12 +215,12 @@ class TorchEngine final : public Engine {
 
   /// Computes the factors of `steps` steps from `first` on; to the device they go all at once.
   void draw_dropout(std::uint64_t first, std::size_t steps, std::size_t batch_size) {
-    if (options_.dropout == 0.0) return;
+    if (config_.dropout == 0.0) return;
     const auto host = torch::empty(
         {static_cast<std::int64_t>(steps), static_cast<std::int64_t>(batch_size), kHidden});
     auto* to = host.mutable_data_ptr<float>();
     for (std::uint64_t step = first; step < first + steps; ++step) {
-      const DropoutMask mask = dropout_mask(options_.dropout, options_.seed, step);
+      const DropoutMask mask = dropout_mask(config_.dropout, config_.seed, step);
       for (std::size_t place = 0; place < batch_size; ++place)
         to = std::ranges::copy(mask.factors(static_cast<std::uint32_t>(place)), to).out;
     }
@@ -230,7 +230,7 @@ class TorchEngine final : public Engine {
 
   /// What `step` multiplies its hidden units with: float [count, 50].
   torch::Tensor dropout_factors(std::uint64_t step, std::size_t count) {
-    if (options_.dropout == 0.0) return {};
+    if (config_.dropout == 0.0) return {};
     const auto rows = static_cast<std::int64_t>(count);
     const std::uint64_t steps = static_cast<std::uint64_t>(dropout_.size(0));
     if (step < first_dropout_ || step >= first_dropout_ + steps || rows > dropout_.size(1))
@@ -248,7 +248,7 @@ class TorchEngine final : public Engine {
     count_ += count;
   }
 
-  const StepOptions options_;
+  const Config config_;
   const torch::Device device_;
   Cnn network_;
   torch::optim::SGD optimizer_;
@@ -272,7 +272,7 @@ std::mutex generator_mutex;
 
 }  // namespace
 
-std::unique_ptr<Engine> make_torch_engine(const StepOptions& options, const TrainState& state,
+std::unique_ptr<Engine> make_torch_engine(const Config& config, const TrainState& state,
                                           const std::string& device, int threads) {
   const std::lock_guard lock(generator_mutex);
   at::set_num_threads(threads);
@@ -280,7 +280,7 @@ std::unique_ptr<Engine> make_torch_engine(const StepOptions& options, const Trai
     const SignalsBlocked blocked;  // for the threads that LibTorch makes now
     at::parallel_for(0, threads, 1, [](std::int64_t, std::int64_t) {});
   }
-  return std::make_unique<TorchEngine>(options, state, torch::Device(device));
+  return std::make_unique<TorchEngine>(config, state, torch::Device(device));
 }
 
 EngineInfo torch_engine_info(const std::string& device, int threads) {

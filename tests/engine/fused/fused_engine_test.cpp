@@ -26,7 +26,7 @@ class ForcedIsa {
 
 std::string forced_name(Isa isa) { return isa == Isa::kPortable ? "portable" : to_string(isa); }
 
-std::unique_ptr<Engine> make_engine(const StepOptions& options, const Split& split,
+std::unique_ptr<Engine> make_engine(const Config& options, const Split& split,
                                     const TrainState& state, int threads) {
   auto engine = make_fused_engine(options, state, threads);
   engine->start_epoch(split, in_order(split.size()));
@@ -70,7 +70,7 @@ TEST_P(FusedEngineOnIsa, GradientsEqualTheReference) {
   for (const std::size_t count : {1, 7, 16, 33, 64}) {
     for (const double dropout : {0.0, 0.5}) {
       SCOPED_TRACE(testing::Message() << count << " images, dropout " << dropout);
-      StepOptions options;
+      Config options;
       options.dropout = dropout;
       options.label_smoothing = dropout == 0.0 ? 0.0 : 0.1;
       options.seed = 0x123456789ABCDEF;
@@ -101,7 +101,7 @@ TEST_P(FusedEngineOnIsa, GradientsEqualTheReference) {
 TEST_P(FusedEngineOnIsa, TenStepsEqualTheReference) {
   const Split split = random_split(300, 9);
   for (const bool nesterov : {false, true}) {
-    StepOptions options;
+    Config options;
     options.dropout = 0.0;
     options.momentum = 0.9;
     options.nesterov = nesterov;
@@ -182,7 +182,7 @@ TEST_P(FusedEngineOnIsa, NotANumberReachesTheLoss) {
          {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
       TrainState state{random_parameters(1), {}, 0};
       state.parameters.tensor(tensor)[kParameters[tensor].size / 2] = poison;
-      StepOptions options;
+      Config options;
       options.dropout = 0.0;
       const auto engine = make_engine(options, split, state, 1);
       engine->train_step(0, 40, 0.01, 0);
@@ -194,7 +194,7 @@ TEST_P(FusedEngineOnIsa, NotANumberReachesTheLoss) {
 
 TEST_P(FusedEngineOnIsa, LearnsOneBatch) {
   const Split split = random_split(32, 2);
-  StepOptions options;
+  Config options;
   options.dropout = 0.0;
   options.momentum = 0.9;
   const auto engine = make_engine(options, split, {random_parameters(1), {}, 0}, 1);
@@ -209,7 +209,7 @@ TEST_P(FusedEngineOnIsa, LearnsOneBatch) {
 TEST(FusedEngine, DropoutDependsOnSeedAndStep) {
   const Split split = random_split(64, 2);
   const auto trained = [&](std::uint64_t seed, std::uint64_t step) {
-    StepOptions options;
+    Config options;
     options.seed = seed;
     const auto engine = make_engine(options, split, {random_parameters(1), {}, 0}, 1);
     engine->train_step(0, 64, 0.05, step);
@@ -223,7 +223,7 @@ TEST(FusedEngine, DropoutDependsOnSeedAndStep) {
 
 TEST(FusedEngine, WithoutMomentumKeepsNoBuffer) {
   const Split split = random_split(16, 2);
-  StepOptions options;
+  Config options;
   options.momentum = 0.0;
   const TrainState state{random_parameters(1), {}, 0};
   const auto engine = make_engine(options, split, state, 1);

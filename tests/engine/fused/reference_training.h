@@ -24,7 +24,7 @@ inline std::vector<std::uint32_t> in_order(std::size_t count) {
 }
 
 /// Dropout's factors for the image at a place in its batch.
-inline DropoutFactors dropout_factors(const StepOptions& options, std::uint64_t step,
+inline DropoutFactors dropout_factors(const Config& options, std::uint64_t step,
                                       std::size_t place) {
   DropoutFactors factors;
   std::ranges::copy(
@@ -37,7 +37,7 @@ inline DropoutFactors dropout_factors(const StepOptions& options, std::uint64_t 
 /// near a tie are left out, since there engines may rightly differ: they are compared over `order`.
 class ReferenceTraining {
  public:
-  ReferenceTraining(const StepOptions& options, const Split& images, const Parameters& initial,
+  ReferenceTraining(const Config& options, const Split& images, const Parameters& initial,
                     std::size_t first = 0)
       : network(initial),
         momentum(kParameterCount),
@@ -83,7 +83,7 @@ class ReferenceTraining {
   std::size_t left_out = 0;
 
  private:
-  const StepOptions options_;
+  const Config options_;
   const Split& images_;
   std::size_t next_;
 };

@@ -16,8 +16,8 @@
 namespace fmnist {
 namespace {
 
-StepOptions without_dropout() {
-  StepOptions options;
+Config without_dropout() {
+  Config options;
   options.dropout = 0.0;
   return options;
 }
@@ -55,7 +55,7 @@ class EnginesAgreeTest : public testing::TestWithParam<const char*> {
     expect_close(found->state().parameters, expected->state().parameters, 1e-5, "parameters");
   }
 
-  StepOptions options = without_dropout();
+  Config options = without_dropout();
   Split images = golden_images();
   TrainState initial{initial_parameters(0), {}, 0};
 };
@@ -128,7 +128,7 @@ class EnginesAgreeOnRealBatchesTest : public EnginesAgreeTest {
     } kRecipes[] = {{0.01, 0.5}, {0.03, 0.9}, {0.05, 0.9}, {0.08, 0.9}, {0.2, 0.0}, {0.2, 0.5}};
     for (const auto& [learning_rate, momentum] : kRecipes) {
       TrainState state{initial_parameters(0), {}, 0};
-      StepOptions recipe;
+      Config recipe;
       recipe.momentum = momentum;
       const auto engine = make_fused_engine(recipe, state, 1);
       engine->start_epoch(train, in_order(train.size()));
@@ -145,7 +145,7 @@ class EnginesAgreeOnRealBatchesTest : public EnginesAgreeTest {
 
   static void add_batch(const std::string& name, const Parameters& parameters) {
     RealBatch batch{name, {parameters, {}, 0}, {}, {}, {}};
-    const StepOptions options = without_dropout();
+    const Config options = without_dropout();
     ReferenceTraining reference(options, train, parameters, 100 * batches.size());
     reference.train_step(64, 0.01, 0);
     left_out += reference.left_out;

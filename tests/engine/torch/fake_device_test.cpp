@@ -165,8 +165,14 @@ TEST(FakeDeviceDeathTest, TheHostCannotReadItsMemory) {
 
 constexpr std::size_t kImages = 300;
 constexpr std::size_t kBatch = 64;  // and a last one of 44
-constexpr StepOptions kOptions = {
-    .momentum = 0.5, .nesterov = true, .weight_decay = 1e-3, .label_smoothing = 0.1, .seed = 3};
+const Config kOptions = [] {
+  Config config;
+  config.nesterov = true;
+  config.weight_decay = 1e-3;
+  config.label_smoothing = 0.1;
+  config.seed = 3;
+  return config;
+}();
 
 const Split& random_split() {
   static const Split split = [] {
@@ -182,7 +188,7 @@ const Split& random_split() {
 }
 
 std::unique_ptr<Engine> make_engine(const std::string& device, const TrainState& state,
-                                    const StepOptions& options = kOptions) {
+                                    const Config& options = kOptions) {
   return make_torch_engine(options, state, device, 1);
 }
 
@@ -219,7 +225,7 @@ TEST(TorchEngineOnFakeDevice, TrainsLikeTheCpuToTheBit) {
   EXPECT_EQ(fake->logits(random_split().images), cpu->logits(random_split().images));
 
   // Control: other dropout, other weights.
-  StepOptions other = kOptions;
+  Config other = kOptions;
   other.seed = 4;
   const auto control = make_engine(kFakeDevice, initial_state(), other);
   start_epoch(*control);

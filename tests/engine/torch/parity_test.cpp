@@ -47,7 +47,7 @@ TEST(ParityTest, EveryGradientIsThatOfPython) {
   const Split images = golden_images();
   std::vector<std::uint32_t> order(images.size());
   std::iota(order.begin(), order.end(), 0u);
-  StepOptions options;
+  Config options;
   options.dropout = 0.0;
   for (const std::size_t count : {std::size_t{64}, std::size_t{7}}) {
     const auto engine = make_torch_engine(options, {initial_parameters(0), {}, 0}, "cpu", 1);
@@ -62,7 +62,7 @@ TEST(ParityTest, EveryGradientIsThatOfPython) {
   }
 }
 
-void expect_steps_like_python(const std::string& name, const StepOptions& options) {
+void expect_steps_like_python(const std::string& name, const Config& options) {
   const SafetensorsFile golden = read_golden(name);
   const Split images = golden_images();
   std::vector<std::uint32_t> order(images.size());
@@ -80,13 +80,13 @@ void expect_steps_like_python(const std::string& name, const StepOptions& option
 }
 
 TEST(ParityTest, TenStepsWithMomentumAreThoseOfPython) {
-  StepOptions options;
+  Config options;
   options.dropout = 0.0;
   expect_steps_like_python("steps_momentum", options);
 }
 
 TEST(ParityTest, StepsWithNesterovWeightDecayAndLabelSmoothingAreThoseOfPython) {
-  StepOptions options;
+  Config options;
   options.dropout = 0.0;
   options.nesterov = true;
   options.weight_decay = 5e-4;

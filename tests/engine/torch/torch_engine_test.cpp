@@ -31,7 +31,7 @@ class TorchEngineTest : public testing::Test {
       engine.train_step(step % 4 * 16, 16, 0.05, step);
   }
 
-  StepOptions options;
+  Config options;
   Split split = learnable_split(64, 3);
 };
 

@@ -9,7 +9,7 @@ namespace fmnist {
 
 /// LibTorch operations and autograd on any device ("cpu", "cuda:0"): the reference engine.
 /// `threads` sets LibTorch's CPU threads. See `Engine` for the contract.
-std::unique_ptr<Engine> make_torch_engine(const StepOptions& options, const TrainState& state,
+std::unique_ptr<Engine> make_torch_engine(const Config& config, const TrainState& state,
                                           const std::string& device, int threads);
 
 /// What an engine made with these says of itself.
