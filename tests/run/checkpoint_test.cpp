@@ -311,6 +311,15 @@ TEST(Checkpoint, AModelFromPythonSaysNothingOfItsTraining) {
   EXPECT_FALSE(model.epoch);
 }
 
+TEST(Checkpoint, AModelOfBeforeIsReadToo) {
+  const auto path =
+      std::filesystem::path(FMNIST_SOURCE_DIR) / "tests/fuzz/corpus/safetensors/checkpoint";
+  const TrainedModel model = load_model(path);
+  EXPECT_EQ(model.epoch, 2U);
+  EXPECT_EQ(model.config.value().epochs, 40U);
+  EXPECT_EQ(model.provenance.value().program_version, "0.1.0");
+}
+
 TEST(Checkpoint, TheOrderOfTheTensorsInTheFileIsFree) {
   // Python writes a loaded training state back sorted by name.
   const std::string bytes = changed(state_bytes(), false, [](SafetensorsFile& file) {

@@ -182,16 +182,30 @@ TEST_F(SavedRunTest, MetadataThatIsNotOursIsRefusedAlthoughItsDigestsFit) {
 }
 
 TEST_F(SavedRunTest, AStateOfBeforeIsReadToo) {
+  // The metadata that version 0.1.0 wrote, with figures as lists of two.
+  const std::string settings =
+      R"({"epochs":40,"batch_size":32,"lr":0.01,"momentum":0.5,"nesterov":false,)"
+      R"("weight_decay":0.0,"lr_schedule":"constant","warmup_epochs":0.0,"dropout":0.5,)"
+      R"("label_smoothing":0.0,"seed":0,"data_dir":null,"val_split":500,"train_limit":4000,)"
+      R"("device":"cpu","require_device":false,"engine":"fused","threads":2,)"
+      R"("checkpoint_every":"1","log_every":200,"tensorboard":false,"fail_under":null,)"
+      R"("limit_batches":60})";
+  const std::string progress =
+      R"({"best":{"epoch":11,"test":[0.6957007314376641,0.7338],"val":[0.6483079818972879,0.756]},)"
+      R"("correct":24,"count":32,"epoch_seconds":[0.000360237,0.0],"loss":25.029900550842285,)"
+      R"("seconds":1.432663424})";
   RunPosition at = position();
   at.best = best_epoch();
-  const std::string before =
-      R"({"best":{"epoch":1,"test":[0.25,0.5],"val":[0.3,0.7]},"correct":17,"count":64,)"
-      R"("epoch_seconds":[1.5,0.0],"loss":0.5,"seconds":12.5})";
-  write_file_atomically(state_file(), with_metadata(encoded(at), "resume.progress", before));
-  const RunPosition read = load_saved_run(directory()).position;
-  EXPECT_EQ(read.best->val, (Metrics{0.3, 0.7}));
-  EXPECT_EQ(read.best->test, (Metrics{0.25, 0.5}));
-  EXPECT_EQ(read.seconds, 12.5);
+  write_file_atomically(state_file(), with_metadata(with_metadata(encoded(at), "config", settings),
+                                                    "resume.progress", progress));
+  const SavedRun run = load_saved_run(directory());
+  EXPECT_EQ(run.position.best->val, (Metrics{0.6483079818972879, 0.756}));
+  EXPECT_EQ(run.position.best->test, (Metrics{0.6957007314376641, 0.7338}));
+  EXPECT_EQ(run.position.epoch_totals.loss, 25.029900550842285);
+  EXPECT_EQ(run.position.seconds, 1.432663424);
+  EXPECT_EQ(run.config.batch_size, 32u);
+  EXPECT_EQ(run.config.train_limit, 4000u);
+  EXPECT_EQ(run.provenance.engine, (EngineInfo{EngineChoice::kFused, "cpu", 2, ""}));
 }
 
 TEST_F(SavedRunTest, MetricsAreCutToTheFinishedEpochs) {
