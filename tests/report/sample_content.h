@@ -25,8 +25,8 @@ inline ReportContent sample_content() {
                                         .engine = {EngineChoice::kFused, "cpu", 2, "avx2"},
                                         .data = {"data", "da7a", true}};
   content.run = RunSummary{RunStatus::kFinished, 2, 1.25, *content.model.provenance};
-  content.epochs = {{1, 4, 0.01, {1.5, 0.5}, false, {1.25, 0.625}},
-                    {2, 8, 0.01, {1.0, 0.75}, false, {0.875, 0.8125}}};
+  content.epochs = {{1, 4, 0.01, {1.5, 0.5}, false, {1.25, 0.625}, {}, 0.0, {}},
+                    {2, 8, 0.01, {1.0, 0.75}, false, {0.875, 0.8125}, {}, 0.0, {}}};
   content.data = content.model.provenance->data;
   content.evaluation = evaluate(Predictions::noisy(kImages));
   for (const Mistake& mistake : content.evaluation.mistakes) {
