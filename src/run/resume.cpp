@@ -14,6 +14,7 @@ std::vector<SettingConflict> conflicts_between(const EngineInfo& saved, const En
   };
   compare("engine", std::string(to_string(saved.name)), std::string(to_string(given.name)));
   compare("device", kind(saved), kind(given));
+  if (saved.name != given.name) return conflicts;  // what follows has no meaning for two engines
   if (given.name == EngineChoice::kTorch)
     compare("threads", std::to_string(saved.threads), std::to_string(given.threads));
   if (kind(given) == "cpu" && !saved.isa.empty() && !given.isa.empty())

@@ -116,6 +116,9 @@ TEST(ConflictsBetween, TheEngineAndTheKindOfDeviceCountButNotItsNumber) {
   EXPECT_EQ(differences(first, {EngineChoice::kTorch, "cuda:1", 1, "cuda:1"}), Names{});
   EXPECT_EQ(differences(first, {EngineChoice::kTorch, "cpu", 1, "avx2"}), (Names{"device", "isa"}));
   EXPECT_EQ(differences(first, {EngineChoice::kFused, "cpu", 1, ""}), (Names{"engine", "device"}));
+  EXPECT_EQ(differences({EngineChoice::kFused, "cpu", 0, "avx2"},
+                        {EngineChoice::kTorch, "cpu", 1, "avx512"}),
+            Names{"engine"});
 }
 
 TEST(ConflictsBetween, TheInstructionSetCountsWhereBothAreKnown) {
