@@ -7,6 +7,7 @@ resumed at any time.
 import argparse
 import csv
 import json
+import math
 import shlex
 import statistics
 import subprocess
@@ -130,6 +131,11 @@ def plan_of(program, words):
 # --- A trial ---
 
 
+def number(text):
+    """A figure of metrics.csv; one that is not finite stands there as null."""
+    return math.nan if text == "null" else float(text)
+
+
 def read_epochs(run):
     """What metrics.csv says of every finished epoch of a run directory that has a state."""
     if not (run / STATE).exists():
@@ -138,8 +144,8 @@ def read_epochs(run):
         return [
             {
                 "epoch": int(row["epoch"]),
-                "val_accuracy": float(row["accuracy"]),
-                "val_loss": float(row["loss"]),
+                "val_accuracy": number(row["accuracy"]),
+                "val_loss": number(row["loss"]),
                 "weights_sha256": row["weights_sha256"],
             }
             for row in csv.DictReader(file)

@@ -85,10 +85,11 @@ std::vector<Option> make_options() {
       row(recipe("weight-decay", "L2 penalty, added to the gradient"), &Config::weight_decay,
           {0, 1e3}),
       row(recipe("lr-schedule",
-                 "learning rate over the run: linear and cosine fall to 0 at its end, step divides "
-                 "by 10 after 1/2 and 3/4 of it"),
+                 "learning rate after the warm-up: linear and cosine fall to 0 at the end, step "
+                 "divides "
+                 "by 10 after 1/2 and 3/4 of the way"),
           &Config::lr_schedule),
-      row(recipe("warmup-epochs", "epochs in which the learning rate rises linearly from 0"),
+      row(recipe("warmup-epochs", "epochs in which the learning rate rises linearly"),
           &Config::warmup_epochs, {0, 1e6}),
       row(recipe("dropout", "probability that a hidden unit is dropped"), &Config::dropout,
           {0, 1, true}),
@@ -112,7 +113,7 @@ std::vector<Option> make_options() {
       row(selection("train-limit", kData, "train on the first N images only"), &Config::train_limit,
           {1, 60000}),
 
-      row(machine("device", "where to train; auto takes CUDA when it works"), &Config::device),
+      row(machine("device", "where to compute; auto takes CUDA when it works"), &Config::device),
       row(machine("require-device",
                   "fail (status 4) when --device is not usable instead of taking the CPU"),
           &Config::require_device),

@@ -171,8 +171,11 @@ void check_same_sweep(const std::filesystem::path& path, const ordered_json& doc
   const nlohmann::json base = saved.value("base", nlohmann::json::object());
   nlohmann::json both = base;
   both.update(now.at("base"));
+  // An option that an older program did not know had its default.
+  const nlohmann::json defaults = to_json(Config{});
   for (const auto& [name, ignored] : both.items())
-    compare(name, base.value(name, nlohmann::json()), now.at("base").value(name, nlohmann::json()));
+    compare(name, base.value(name, defaults.value(name, nlohmann::json())),
+            now.at("base").value(name, nlohmann::json()));
   for (const auto& [option, before, given] :
        conflicts_between(saved_provenance.engine, provenance_from_json(now).engine))
     add(option, before, given);

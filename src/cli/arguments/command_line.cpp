@@ -155,7 +155,21 @@ struct General {
         ->group("general");
     declare_help(app);
   }
+
+  /// Throws `Error` (kUsage) when its value is neither true nor false.
+  bool prints_config() const {
+    if (print_config->count() == 0) return false;
+    const std::string text = print_config->results().back();
+    if (const auto value = Form<bool>::read(text)) return *value;
+    reject_value(
+        {.name = "print-config", .help = {}, .expected = std::string(Form<bool>::kExpected)}, text);
+  }
 };
+
+[[noreturn]] void refuse_for(std::string_view option, const CLI::App& command) {
+  throw Error(ErrorKind::kUsage,
+              fmt::format("{} has no meaning for {}", option, command.get_name()), "leave it out");
+}
 
 /// The texts given for the option called `name`, before or after the command's name.
 std::vector<std::string> texts_of(std::string_view name, const CLI::App& app,
@@ -165,11 +179,7 @@ std::vector<std::string> texts_of(std::string_view name, const CLI::App& app,
   const CLI::Option* const before = app.get_option_no_throw(dashed);
   if (own != nullptr && own->count() > 0) return own->results();
   if (before == nullptr || before->count() == 0) return {};
-  if (command != nullptr && own == nullptr) {
-    throw Error(ErrorKind::kUsage,
-                fmt::format("{} has no meaning for {}", dashed, command->get_name()),
-                "leave it out");
-  }
+  if (command != nullptr && own == nullptr) refuse_for(dashed, *command);
   return before->results();
 }
 
@@ -254,11 +264,13 @@ Invocation parse_command_line(int argc, const char* const* argv,
     invocation.own[info.name] = option->results();
     if (!info.repeats) invocation.own[info.name] = {option->results().back()};
   }
-  if (general.resume->count() > 0)
+  if (general.resume->count() > 0) {
+    if (named != nullptr && !command.takes_general) refuse_for("--resume", *named);
     invocation.resume = general.resume->results().empty() ? "" : general.resume->results().back();
+  }
   validate(invocation.config);
   validate_resume(invocation);
-  if (general.print_config->count() > 0) invocation.text = to_toml(invocation.config);
+  if (general.prints_config()) invocation.text = to_toml(invocation.config);
   return invocation;
 }
 

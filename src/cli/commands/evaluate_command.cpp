@@ -125,6 +125,8 @@ Command evaluate_command() {
           .name = "evaluate",
           .help = "metrics of a checkpoint on a split",
           .own = infos(table()),
+          .notes = {{.option = "output",
+                     .help = "directory to write evaluation.json and CSV files to"}},
           .run = run_evaluate};
 }
 

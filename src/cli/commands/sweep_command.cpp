@@ -194,7 +194,7 @@ int finish(const Plan& plan, std::span<const TrialRecord> journal,
   document.update(result);
   write_file_atomically(directory / kTrialsFile, trials_csv(plan, ranking));
   write_file_atomically(directory / kSweepFile, document.dump(2) + "\n");
-  std::error_code ignored;  // the states of failed trials, if any
+  std::error_code ignored;  // empty by now, or states of trials that are not of this plan
   fs::remove_all(directory / kStatesFolder, ignored);
 
   if (config.json) {
@@ -272,7 +272,10 @@ Command sweep_command() {
       .name = "sweep",
       .help = "many runs: option values x seeds, compared",
       .own = infos(table()),
-      .notes = {{.option = "val-split",
+      .notes = {{.option = "output",
+                 .help = "the sweep's directory (default: runs/sweep-<UTC date-time>)"},
+                {.option = "overwrite", .help = "replace the sweep that --output holds"},
+                {.option = "val-split",
                  .default_text = "5000",
                  .help = "training images that each trial holds out, by which they are "
                          "compared; not 0"},

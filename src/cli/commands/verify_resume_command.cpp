@@ -78,7 +78,7 @@ int run_verify_resume(const Invocation& invocation) {
 Command verify_resume_command() {
   return {.id = kVerifyResume,
           .name = "verify-resume",
-          .help = "proves that a stopped run, resumed, ends as if never stopped",
+          .help = "proves that stopping changes no bit",
           .notes = {{.option = "epochs", .default_text = "2"},
                     {.option = "limit-batches", .default_text = "100"}},
           .run = run_verify_resume};

@@ -27,13 +27,13 @@ struct Group {
   std::size_t place;  // of the first in the batch
 };
 
-/// A thread's gradient sum and what it counted, on cache lines of its own.
+/// The gradient sum of some of a batch's groups and what they counted, on cache lines of its own.
 struct alignas(64) Slot {
   std::unique_ptr<Gradients> gradients;
   Totals totals;
 };
 
-/// The optimiser step in pieces of a microsecond, less than which is not worth a thread's while.
+/// The optimiser step in tasks of a microsecond, less than which is not worth a thread's while.
 constexpr std::size_t kUpdateTasks = 12;
 
 /// The team's size: a step has work for `kMaxSlots` threads at most.

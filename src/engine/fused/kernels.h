@@ -25,7 +25,7 @@ using GradientSlots = std::span<const Gradients* const>;
 /// Groups' gradients go to at most this many sums.
 inline constexpr std::size_t kMaxSlots = 16;
 
-/// Pieces of `Kernels::update`: conv1, conv2's 20 output channels, fc1's 50 units, the rest.
+/// Units of `Kernels::update`: conv1, conv2's 20 output channels, fc1's 50 units, the rest.
 inline constexpr std::size_t kUpdateUnits = 1 + kConv2Channels + kHidden + 1;
 
 /// The arithmetic of one instruction set. Backward kernels add to `Gradients`, except where the
@@ -60,7 +60,7 @@ struct Kernels {
   /// pool1_gradient of one image with these pixels → conv1's gradients.
   void (*conv1_backward)(const std::uint8_t* pixels, std::size_t image, bool first, Workspace& work,
                          Gradients& gradients);
-  /// One piece of the optimiser step, and what the kernels derive from the new parameters.
+  /// One unit of the optimiser step, and what the kernels derive from the new parameters.
   void (*update)(std::size_t unit, GradientSlots slots, const SgdStep& step,
                  PackedParameters& parameters, PackedParameters& momentum, KernelWeights& weights);
   /// The derived weights of all parameters.

@@ -85,8 +85,8 @@ struct GradientList {
   Entry entries[kConv2Channels][kGroup * kPool2Pixels];
 };
 
-/// Everything one thread needs for one group. Names that end in `_rows` are image by image, the
-/// others have one image per lane.
+/// Everything one thread needs for one group. The first block has one image per lane, the
+/// second (`_rows`) goes image by image, the third is the forward convolutions' scratch.
 struct alignas(64) Workspace {
   float pixels[kImagePixels][kGroup];
   float pool1[kConv1Channels][kPool1Pixels][kGroup];

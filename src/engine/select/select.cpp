@@ -27,20 +27,32 @@ Machine choose_machine(const Config& config) {
   // The fused engine is a CPU's: with it, `auto` asks for no GPU.
   if (config.engine == EngineChoice::kFused) request = {DeviceRequest::Kind::kCpu, std::nullopt};
   machine.device = choose_device(request, config.require_device);
+  machine.device.requested = to_string(config.device);
   machine.threads = config.threads.value_or(available_cpus());
   choose_engine(config.engine, machine);
   return machine;
 }
 
 EngineInfo engine_info(const Machine& machine) {
-  if (machine.engine == EngineChoice::kFused) return fused_engine_info(machine.threads);
+  switch (machine.engine) {
+    case EngineChoice::kFused:
+      return fused_engine_info(machine.threads);
+    case EngineChoice::kTorch:
+    case EngineChoice::kAuto:
+      break;
+  }
   return torch_engine_info(machine.device.used, machine.threads);
 }
 
 std::unique_ptr<Engine> make_engine(const Machine& machine, const Config& config,
                                     const TrainState& state) {
-  if (machine.engine == EngineChoice::kFused)
-    return make_fused_engine(config, state, machine.threads);
+  switch (machine.engine) {
+    case EngineChoice::kFused:
+      return make_fused_engine(config, state, machine.threads);
+    case EngineChoice::kTorch:
+    case EngineChoice::kAuto:
+      break;
+  }
   return make_torch_engine(config, state, machine.device.used, machine.threads);
 }
 

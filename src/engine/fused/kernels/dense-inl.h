@@ -14,7 +14,7 @@ HWY_BEFORE_NAMESPACE();
 namespace fmnist {
 namespace HWY_NAMESPACE {
 
-/// `kOutputs` units of a linear layer, without the bias's activation: rows `weights` [kOutputs] of
+/// `kOutputs` units of a linear layer, bias included, without activation: rows `weights` [kOutputs] of
 /// `pitch` floats times `inputs` [count][16].
 template <std::size_t kOutputs>
 HWY_INLINE void linear_block(const float* HWY_RESTRICT weights, std::size_t pitch,
@@ -191,7 +191,7 @@ HWY_INLINE std::size_t list_nonzero(const float* HWY_RESTRICT values, std::size_
   return found;
 }
 
-/// Adds `count` rows of `pitch` floats, picked by `indices` and weighted by `factors[index]`, to
+/// Adds `count` rows of kFeatures floats, picked by `indices` and weighted by `factors[index]`, to
 /// kFeatures sums: `kAccumulators` vectors at a time.
 HWY_INLINE void add_rows(const float* HWY_RESTRICT rows, const float* HWY_RESTRICT factors,
                          const std::uint32_t* HWY_RESTRICT indices, std::size_t count, bool replace,
