@@ -5,7 +5,7 @@
 
 #include "fmnist/evaluate/evaluation.h"
 #include "fmnist/evaluate/shifts.h"
-#include "fmnist/evaluate/trained_model.h"
+#include "fmnist/evaluate/select_split.h"
 
 namespace fmnist {
 

@@ -10,7 +10,7 @@
 #include "fmnist/engine/engine.h"
 #include "fmnist/evaluate/evaluation.h"
 #include "fmnist/evaluate/shifts.h"
-#include "fmnist/evaluate/trained_model.h"
+#include "fmnist/evaluate/select_split.h"
 #include "fmnist/run/epoch_records.h"
 #include "fmnist/run/results.h"
 

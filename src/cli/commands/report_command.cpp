@@ -10,7 +10,7 @@
 
 #include "cli/arguments/command_line.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/model_engine.h"
+#include "cli/commands/shared.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "fmnist/core/error.h"

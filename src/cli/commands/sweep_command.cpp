@@ -9,9 +9,8 @@
 
 #include "cli/arguments/command_line.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/provenance.h"
 #include "cli/commands/report_command.h"
-#include "cli/commands/resume.h"
+#include "cli/commands/shared.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/progress_bar.h"

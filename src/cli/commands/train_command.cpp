@@ -1,21 +1,27 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "cli/arguments/command_line.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/provenance.h"
 #include "cli/commands/report_command.h"
-#include "cli/commands/resume.h"
+#include "cli/commands/shared.h"
 #include "cli/terminal/console.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/progress_bar.h"
 #include "cli/terminal/signals.h"
+#include "fmnist/core/error.h"
 #include "fmnist/core/text.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/engine/torch/torch_engine.h"
+#include "fmnist/run/checkpoint.h"
+#include "fmnist/run/resume.h"
 #include "fmnist/run/run_directory.h"
 #include "fmnist/run/run_recorder.h"
 #include "fmnist/tensorboard/tensorboard_writer.h"
@@ -23,6 +29,101 @@
 
 namespace fmnist {
 namespace {
+
+/// Where a run begins: at the start, or where a saved one stopped.
+struct Start {
+  Config config;
+  Claim claim = Claim::kNew;
+  RunPosition position;
+  std::optional<SavedRun> saved;
+  std::vector<SettingConflict> conflicts;
+};
+
+/// What is used is what was saved.
+void log_conflicts(const std::vector<SettingConflict>& conflicts) {
+  const auto line = [](std::string_view name, std::string_view saved, std::string_view given,
+                       std::string_view used) {
+    log_error(fmt::format("{:<18}{:<14}{:<14}{}", name, saved, given, used));
+  };
+  line("setting", "saved", "given", "used");
+  for (const SettingConflict& conflict : conflicts)
+    line(conflict.option, conflict.saved, conflict.given, conflict.saved);
+}
+
+void warn_of_other_versions(const SavedRun& saved) {
+  const Provenance& before = saved.provenance;
+  if (before.program_version != FMNIST_VERSION || before.libtorch_version != libtorch_version()) {
+    log_warning(
+        fmt::format("the saved run is of fmnist-train {} with LibTorch {}: going on with other "
+                    "versions may not give the bits of a run that was never stopped",
+                    before.program_version, before.libtorch_version));
+  }
+}
+
+void warn_of_lost_metrics(const SavedRun& saved) {
+  if (saved.metrics_complete) return;
+  const auto metrics = saved.file.parent_path() / kMetricsFile;
+  log_warning(
+      fmt::format("'{}' is missing or lacks some of the {} finished epochs: the resumed run is "
+                  "exact, but its {} will lack them, too",
+                  metrics.string(), saved.position.epochs, kMetricsFile));
+}
+
+/// Reads the saved run that the command line names, if any. Throws `Error` (kCheckpoint).
+Start plan_start(const Invocation& invocation) {
+  Start start;
+  start.config = invocation.config;
+  if (!invocation.resume) {
+    if (start.config.overwrite) start.claim = Claim::kOverwrite;
+    return start;
+  }
+  const bool named = !invocation.resume->empty();
+  start.saved = load_saved_run(named ? *invocation.resume : *invocation.config.output);
+  start.config =
+      resume_config(start.saved->config, invocation.config, invocation.given, start.conflicts);
+  start.position = start.saved->position;
+  // A state of another directory begins a new run there; else the run goes on in its own place.
+  const auto home = start.saved->file.has_parent_path() ? start.saved->file.parent_path()
+                                                        : std::filesystem::path(".");
+  if (!start.config.no_output && !start.config.output) start.config.output = home;
+  std::error_code ignored;
+  const bool in_place =
+      start.config.output && std::filesystem::equivalent(*start.config.output, home, ignored);
+  start.claim = in_place ? Claim::kResume : Claim::kNew;
+  return start;
+}
+
+/// Throws `Error` (kCheckpoint), after a table in the log, when the run would not go on as the
+/// saved one: other settings, engine, device, or (torch engine) number of threads. Warns of what
+/// else is not as it was.
+void check_settings(const SavedRun& saved, const Start& start, const Machine& machine) {
+  std::vector<SettingConflict> conflicts = start.conflicts;
+  for (const SettingConflict& conflict :
+       conflicts_between(saved.provenance.engine, engine_info(machine)))
+    conflicts.push_back(conflict);
+  if (!conflicts.empty()) {
+    log_conflicts(conflicts);
+    throw Error(ErrorKind::kCheckpoint,
+                fmt::format("cannot resume from '{}' with other settings ({}, see the table)",
+                            saved.file.string(), conflicts.size()),
+                "leave them out to go on as saved, or start a new run in another --output");
+  }
+  warn_of_other_versions(saved);
+  warn_of_lost_metrics(saved);
+}
+
+/// Throws `Error` (kCheckpoint) when the saved run was trained on other data.
+void check_data(const SavedRun& saved, const Dataset& dataset) {
+  const std::string& trained_on = saved.provenance.data.sha256;
+  if (dataset.info.sha256 != trained_on) {
+    throw Error(
+        ErrorKind::kCheckpoint,
+        fmt::format(
+            "cannot resume from '{}': it was trained on data of SHA-256 {}, found {} in '{}'",
+            saved.file.string(), trained_on, dataset.info.sha256, dataset.info.directory.string()),
+        "give --data-dir of the same data");
+  }
+}
 
 /// What the log says when a signal stops the run.
 void log_interruption(const Config& config) {

@@ -6,7 +6,7 @@
 
 #include "cli/arguments/command_line.h"
 #include "cli/commands/commands.h"
-#include "cli/commands/provenance.h"
+#include "cli/commands/shared.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/signals.h"
 #include "fmnist/data/dataset.h"

@@ -1,10 +1,12 @@
-#include "cli/commands/model_engine.h"
+#include "cli/commands/shared.h"
 
 #include <fmt/format.h>
 
-#include "cli/commands/provenance.h"
+#include <string>
+
 #include "cli/terminal/log.h"
 #include "fmnist/core/error.h"
+#include "fmnist/engine/torch/torch_engine.h"
 
 namespace fmnist {
 namespace {
@@ -20,6 +22,29 @@ Config completed(Config config, const TrainedModel& model) {
 }
 
 }  // namespace
+
+void log_data(const Dataset& dataset) {
+  for (const std::string& warning : dataset.warnings) log_warning(warning);
+  log_detail(fmt::format("data from {}, SHA-256 {}", dataset.info.directory.string(),
+                         dataset.info.sha256));
+}
+
+void log_machine(const Machine& machine) {
+  if (machine.device.fell_back) {
+    log_warning(fmt::format("--device {} cannot be used: {}; using the CPU ({})",
+                            machine.device.requested, machine.device.reason, machine.device.hint));
+  } else {
+    log_detail(fmt::format("device {}: {}", machine.device.used, machine.device.reason));
+  }
+  log_detail(fmt::format("engine {}: {}", to_string(machine.engine), machine.engine_reason));
+}
+
+Provenance provenance_of(const Machine& machine, const Dataset& dataset) {
+  return {.program_version = FMNIST_VERSION,
+          .libtorch_version = libtorch_version(),
+          .engine = engine_info(machine),
+          .data = dataset.info};
+}
 
 void require_checkpoint(const std::filesystem::path& checkpoint, std::string_view command) {
   if (!checkpoint.empty()) return;
@@ -50,6 +75,18 @@ Machine choose_machine_for(const TrainedModel& model, const Config& config) {
 
 std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Machine& machine) {
   return make_engine(machine, {}, {.parameters = model.parameters, .momentum = {}, .step = 0});
+}
+
+std::string shell_quoted(const std::string& text) {
+  const bool plain = !text.empty() && text.front() != '=' &&
+                     text.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789_./-+:,@%=") == std::string::npos;
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char letter : text)
+    quoted += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+  return quoted + "'";
 }
 
 }  // namespace fmnist

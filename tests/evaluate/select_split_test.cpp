@@ -1,4 +1,4 @@
-#include "fmnist/evaluate/trained_model.h"
+#include "fmnist/evaluate/select_split.h"
 
 #include <gtest/gtest.h>
 

@@ -2,14 +2,27 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "fmnist/core/config.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
-#include "fmnist/evaluate/trained_model.h"
+#include "fmnist/run/checkpoint.h"
+#include "fmnist/run/provenance.h"
+
+// What several commands do, and say, in the same way.
 
 namespace fmnist {
+
+/// Logs where the data comes from, and its warnings.
+void log_data(const Dataset& dataset);
+
+/// Logs what will compute where, and a warning where that is not the device asked for.
+void log_machine(const Machine& machine);
+
+/// What the results of this program on `machine` and `dataset` depend on.
+Provenance provenance_of(const Machine& machine, const Dataset& dataset);
 
 /// What --checkpoint takes, wherever it is taken.
 inline constexpr const char* kCheckpointHelp =
@@ -28,5 +41,8 @@ Machine choose_machine_for(const TrainedModel& model, const Config& config);
 
 /// An engine that computes `model`'s outputs on `machine`.
 std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Machine& machine);
+
+/// `text` as one word of a shell command.
+std::string shell_quoted(const std::string& text);
 
 }  // namespace fmnist
