@@ -30,8 +30,11 @@ std::optional<Error> try_to_write(const std::filesystem::path& path, const std::
 
 }  // namespace
 
-RunRecorder::RunRecorder(RunFacts facts, std::string metrics, Listener listener)
-    : facts_(std::move(facts)), metrics_(std::move(metrics)), listener_(std::move(listener)) {
+RunRecorder::RunRecorder(RunFacts facts, std::string metrics, OnFailed on_failed, OnSaved on_saved)
+    : facts_(std::move(facts)),
+      metrics_(std::move(metrics)),
+      on_failed_(std::move(on_failed)),
+      on_saved_(std::move(on_saved)) {
   write_now(kConfigFile, to_toml(facts_.config));
   if (metrics_.empty()) {
     metrics_ = metrics_csv_header();
@@ -64,7 +67,7 @@ void RunRecorder::on_position(const RunPosition& position) {
   Files files = due_files();
   try {
     files.emplace_back(kStateFile, encode_state(position, facts_.config, facts_.provenance));
-    state_ = {position.epochs, position.state.step};
+    saving_ = checkpoint_event(directory() / kStateFile, position.epochs, position.state.step);
   } catch (const Error& error) {  // it cannot be encoded
     fail(kStateFile, error);
   }
@@ -132,22 +135,22 @@ bool RunRecorder::is_writing() const {
          written_.wait_for(std::chrono::seconds(0)) == std::future_status::timeout;
 }
 
-std::optional<RunRecorder::SavedState> RunRecorder::settle() {
-  if (!written_.valid()) return std::nullopt;
-  std::optional<SavedState> saved;
+nlohmann::ordered_json RunRecorder::settle() {
+  nlohmann::ordered_json saved;
+  if (!written_.valid()) return saved;
   for (const auto& [file, error] : written_.get()) {
     if (error) {
       fail(file, *error);
       continue;
     }
     failures_.erase(file);
-    if (file == kStateFile) saved = state_;
+    if (file == kStateFile) saved = saving_;
   }
   return saved;
 }
 
-void RunRecorder::notify(const std::optional<SavedState>& saved) const {
-  if (saved) listener_.saved(directory() / kStateFile, *saved);
+void RunRecorder::notify(const nlohmann::ordered_json& saved) const {
+  if (!saved.is_null()) on_saved_(saved);
 }
 
 void RunRecorder::notify_if_written() {
@@ -169,7 +172,7 @@ void RunRecorder::write_result(const RunResult& result,
 
 void RunRecorder::fail(const std::string& file, const Error& error) {
   failures_.insert_or_assign(file, error);
-  listener_.failed(error);
+  on_failed_(error);
 }
 
 }  // namespace fmnist

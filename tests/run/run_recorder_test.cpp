@@ -72,13 +72,12 @@ class RunRecorderTest : public testing::Test {
   }
   /// One that notes what it tells.
   RunRecorder recorder(const std::string& metrics = "") {
-    return RunRecorder(facts(), metrics,
-                       {[&](const fs::path& path, const RunRecorder::SavedState& state) {
-                          saved_.push_back(path.filename().string() + " " +
-                                           std::to_string(state.epochs) + " " +
-                                           std::to_string(state.step));
-                        },
-                        [&](const Error& error) { failures_.push_back(error.what()); }});
+    return RunRecorder(
+        facts(), metrics, [&](const Error& error) { failures_.push_back(error.what()); },
+        [&](const nlohmann::ordered_json& saved) {
+          saved_.push_back(fs::path(saved.at("path").get<std::string>()).filename().string() + " " +
+                           saved.at("epoch").dump() + " " + saved.at("step").dump());
+        });
   }
   /// Makes every write of `file` fail, for root too: its temporary file's name is taken.
   void obstruct(const std::string& file) const {
@@ -198,8 +197,9 @@ TEST_F(RunRecorderTest, MetricsThatCouldNotBeWrittenAreWrittenBeforeTheNextState
 
 TEST_F(RunRecorderTest, AStateIsKeptThoughNobodyListensAnyMore) {
   {
-    const auto closed = [](const auto&, const auto&) { throw std::runtime_error("closed"); };
-    RunRecorder run(facts(), "", {.saved = closed});
+    const auto closed = [](const auto&) { throw std::runtime_error("closed"); };
+    RunRecorder run(
+        facts(), "", [](const Error&) {}, closed);
     run.on_position(position(1, 1.0f));
     EXPECT_THROW(run.on_position(position(2, 2.0f)), std::runtime_error);
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "fmnist/core/config.h"
@@ -166,24 +167,18 @@ struct Form<Enum> {
 /// Throws `Error` (kUsage): `info` takes what it expects, not `text`.
 [[noreturn]] void reject_value(const OptionInfo& info, std::string_view text);
 
-/// The type of one value of a member, which may be optional or a list.
-template <class Member>
-struct ValueOf {
-  using type = Member;
-};
-template <class Member>
-struct ValueOf<std::optional<Member>> {
-  using type = Member;
-};
-template <class Member>
-struct ValueOf<std::vector<Member>> {
-  using type = Member;
-};
+// The type of one value of a member, which may be optional or a list.
+template <class Value>
+Value value_of(const Value&);
+template <class Value>
+Value value_of(const std::optional<Value>&);
+template <class Value>
+Value value_of(const std::vector<Value>&);
 
 /// The option that sets `member`: a row of a table. Numbers need a `range`.
 template <class Options, class Owner, class Member>
 OptionOf<Options> option(OptionInfo info, Member Owner::*member, Range range = {}) {
-  using Value = typename ValueOf<Member>::type;
+  using Value = decltype(value_of(std::declval<const Member&>()));
   constexpr bool kNumber = std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>;
   constexpr bool kOptional = std::is_same_v<Member, std::optional<Value>>;
   constexpr bool kList = std::is_same_v<Member, std::vector<Value>>;

@@ -21,22 +21,16 @@ namespace fmnist {
 /// does.
 class RunRecorder final : public Observer {
  public:
-  /// Which state was saved.
-  struct SavedState {
-    std::uint64_t epochs = 0;  // finished
-    std::uint64_t step = 0;
-  };
-
-  /// What the recorder tells of its own work, on the thread that calls it.
-  struct Listener {
-    std::function<void(const std::filesystem::path&, const SavedState&)> saved = [](const auto&,
-                                                                                    const auto&) {};
-    std::function<void(const Error&)> failed = [](const auto&) {};
-  };
+  /// Hear of its work, on the thread that calls it: of a state that was saved, the `checkpoint`
+  /// event.
+  using OnFailed = std::function<void(const Error&)>;
+  using OnSaved = std::function<void(const nlohmann::ordered_json&)>;
 
   /// Writes config.toml into `facts.config.output`, and metrics.csv where `metrics`, its content so
   /// far, is not empty. Throws `Error` (kRuntime) when it cannot.
-  RunRecorder(RunFacts facts, std::string metrics, Listener listener);
+  RunRecorder(
+      RunFacts facts, std::string metrics, OnFailed on_failed,
+      OnSaved on_saved = [](const auto&) {});
   /// Writes what waits.
   ~RunRecorder() override;
 
@@ -66,9 +60,10 @@ class RunRecorder final : public Observer {
   /// Begins to write `files` on a thread of its own; nothing else may be under way.
   void begin_write(Files files);
   bool is_writing() const;
-  /// Waits for the write under way, if any, and notes what failed. Returns the state it saved.
-  std::optional<SavedState> settle();
-  void notify(const std::optional<SavedState>& saved) const;
+  /// Waits for the write under way, if any, and notes what failed. Returns the event of the state
+  /// it saved, else null.
+  nlohmann::ordered_json settle();
+  void notify(const nlohmann::ordered_json& saved) const;
   void notify_if_written();
   void write_now(const char* file, const std::string& bytes);
   void write_result(const RunResult& result, const std::optional<std::filesystem::path>& model);
@@ -77,10 +72,11 @@ class RunRecorder final : public Observer {
   RunFacts facts_;
   std::string metrics_;           // all of metrics.csv
   bool metrics_waiting_ = false;  // has rows that no write has begun with
-  Listener listener_;
+  OnFailed on_failed_;
+  OnSaved on_saved_;
   std::map<std::string, Error> failures_;  // by file, until its next success
   std::future<Written> written_;           // of the write under way, if any
-  SavedState state_;                       // the one in it, if any
+  nlohmann::ordered_json saving_;          // the event of the state in it, if any
 };
 
 }  // namespace fmnist

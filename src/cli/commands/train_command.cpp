@@ -166,18 +166,13 @@ std::vector<std::unique_ptr<Observer>> make_observers(const RunFacts& facts,
   const Config& config = facts.config;
   std::vector<std::unique_ptr<Observer>> observers;
   if (config.output) {
-    RunRecorder::Listener listener;
-    listener.failed = [](const Error& error) { log_warning(error.what()); };
-    if (config.json) {
-      listener.saved = [](const auto& path, const auto& state) {
-        print_json(checkpoint_event(path, state.epochs, state.step));
-      };
-    }
-    observers.push_back(std::make_unique<RunRecorder>(facts, metrics, listener));
-    if (config.tensorboard) {
-      observers.push_back(
-          tensorboard_writer(*config.output / kTensorBoardDirectory, listener.failed));
-    }
+    const auto warn = [](const Error& error) { log_warning(error.what()); };
+    const auto tell = [json = config.json](const auto& saved) {
+      if (json) print_json(saved);
+    };
+    observers.push_back(std::make_unique<RunRecorder>(facts, metrics, warn, tell));
+    if (config.tensorboard)
+      observers.push_back(tensorboard_writer(*config.output / kTensorBoardDirectory, warn));
   }
   const ProgressStyle style = progress_style(config);
   observers.push_back(log_lines(facts.provenance.engine, style == ProgressStyle::kLines));
