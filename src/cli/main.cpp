@@ -9,8 +9,10 @@
 
 #include "cli/arguments/command_line.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/shared.h"
 #include "cli/terminal/log.h"
 #include "cli/terminal/output.h"
+#include "fmnist/core/text.h"
 #include "fmnist/run/results.h"
 
 namespace fmnist {
@@ -37,8 +39,7 @@ bool wants_json(int argc, char** argv) {
 }
 
 int report(const Error& error, bool json) {
-  const std::string hint = error.hint().empty() ? "" : "; " + error.hint();
-  log_error(error.what() + hint);
+  log_error(full_text(error));
   try {
     if (json) print_json(error_event(error.kind(), error.what(), error.hint()));
   } catch (const std::exception&) {  // standard output cannot be written: the status still says it
@@ -68,9 +69,7 @@ int main(int argc, char** argv) {
   } catch (const OutputClosed&) {
     return kPipeClosed;
   } catch (const std::exception& error) {
-    const std::string text = error.what();
-    return report(Error(ErrorKind::kRuntime, "unexpected: " + text.substr(0, text.find('\n'))),
-                  json);
+    return report(Error(ErrorKind::kRuntime, "unexpected: " + first_line(error.what())), json);
   }
 }
 

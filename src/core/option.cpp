@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/text.h"
@@ -29,9 +28,11 @@ std::string Range::text() const {
 }
 
 void reject_value(const OptionInfo& info, std::string_view text) {
-  throw Error(ErrorKind::kUsage,
-              fmt::format("--{} takes {}, not '{}'", info.name, info.expected, text),
-              "see fmnist-train --help");
+  throw Error(
+      ErrorKind::kUsage,
+      fmt::format("{}{} takes {}, not '{}'", info.positional ? "" : "--", info.name, info.expected,
+                  text),
+      info.group == OptionGroup::kCommand ? "see the command's --help" : "see fmnist-train --help");
 }
 
 std::optional<bool> Form<bool>::read(std::string_view text) {

@@ -86,8 +86,7 @@ std::vector<Option> make_options() {
           {0, 1e3}),
       row(recipe("lr-schedule",
                  "learning rate after the warm-up: linear and cosine fall to 0 at the end, step "
-                 "divides "
-                 "by 10 after 1/2 and 3/4 of the way"),
+                 "divides by 10 after 1/2 and 3/4 of the way"),
           &Config::lr_schedule),
       row(recipe("warmup-epochs", "epochs in which the learning rate rises linearly"),
           &Config::warmup_epochs, {0, 1e6}),

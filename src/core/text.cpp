@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <charconv>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 namespace fmnist {
 
@@ -11,7 +14,8 @@ std::string fixed(double value, int decimals) { return fmt::format("{:.{}f}", va
 std::string to_text(double value) {
   if (value == std::floor(value) && std::abs(value) < 1e15)
     return std::to_string(static_cast<long long>(value));
-  return fmt::format("{}", value);
+  std::array<char, 32> text{};
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }
 
 std::string percentage(double fraction, int decimals) {
@@ -28,7 +32,7 @@ std::string counted(std::uint64_t count, const std::string& noun) {
   return grouped(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-std::string quoted(std::string_view name) { return fmt::format("'{}'", name); }
+std::string json_text(double value) { return nlohmann::json(value).dump(); }
 
 std::string hex(std::span<const unsigned char> bytes) {
   std::string text;

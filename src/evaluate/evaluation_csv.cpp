@@ -4,13 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "fmnist/core/text.h"
+
 namespace fmnist {
-namespace {
-
-/// The shortest text of a number that reads back as the same one.
-std::string text(double value) { return nlohmann::json(value).dump(); }
-
-}  // namespace
+namespace {}  // namespace
 
 std::string confusion_csv(const Evaluation& evaluation) {
   std::string csv = fmt::format("label,{}\n", fmt::join(kClassNames, ","));
@@ -25,8 +22,8 @@ std::string classes_csv(const Evaluation& evaluation) {
   for (std::size_t label = 0; label < kClassCount; ++label) {
     const ClassScores& scores = evaluation.classes[label];
     csv += fmt::format("{},{},{},{},{},{},{},{}\n", label, kClassNames[label], scores.support,
-                       scores.predicted, scores.correct, text(scores.precision),
-                       text(scores.recall), text(scores.f1));
+                       scores.predicted, scores.correct, json_text(scores.precision),
+                       json_text(scores.recall), json_text(scores.f1));
   }
   return csv;
 }
@@ -36,9 +33,9 @@ std::string misclassified_csv(const Evaluation& evaluation) {
       fmt::format("index,label,predicted,confidence,{}\n", fmt::join(kClassNames, ","));
   for (const Mistake& mistake : evaluation.mistakes) {
     csv += fmt::format("{},{},{},{}", mistake.index, kClassNames[mistake.label],
-                       kClassNames[mistake.predicted], text(mistake.confidence));
+                       kClassNames[mistake.predicted], json_text(mistake.confidence));
     for (const double probability : mistake.probabilities)
-      csv += fmt::format(",{}", text(probability));
+      csv += fmt::format(",{}", json_text(probability));
     csv += "\n";
   }
   return csv;
@@ -48,9 +45,9 @@ std::string reliability_csv(const Evaluation& evaluation) {
   std::string csv = "above,up_to,count,confidence,accuracy\n";
   for (std::size_t b = 0; b < kReliabilityBins; ++b) {
     const ReliabilityBin& bin = evaluation.reliability[b];
-    csv += fmt::format("{},{},{},{},{}\n", text(static_cast<double>(b) / kReliabilityBins),
-                       text(static_cast<double>(b + 1) / kReliabilityBins), bin.count,
-                       text(bin.confidence), text(bin.accuracy));
+    csv += fmt::format("{},{},{},{},{}\n", json_text(static_cast<double>(b) / kReliabilityBins),
+                       json_text(static_cast<double>(b + 1) / kReliabilityBins), bin.count,
+                       json_text(bin.confidence), json_text(bin.accuracy));
   }
   return csv;
 }
@@ -59,7 +56,7 @@ std::string shifts_csv(const ShiftGrid& grid) {
   std::string csv = "dx,dy,accuracy\n";
   for (int dy = -grid.reach; dy <= grid.reach; ++dy) {
     for (int dx = -grid.reach; dx <= grid.reach; ++dx)
-      csv += fmt::format("{},{},{}\n", dx, dy, text(grid.at(dx, dy)));
+      csv += fmt::format("{},{},{}\n", dx, dy, json_text(grid.at(dx, dy)));
   }
   return csv;
 }

@@ -46,7 +46,7 @@ std::string selection_sentence(const SavedSweep& sweep) {
   const Plan& plan = sweep.plan;
   std::string text =
       fmt::format("Chosen by {} held out of the training images, others for each seed.",
-                  counted(static_cast<std::uint64_t>(plan.base.val_split), "validation image"));
+                  counted(plan.base.val_split, "validation image"));
   if (plan.halving != 0) {
     text +=
         fmt::format(" Successive halving: the best 1/{} went on after each rung.", plan.halving);

@@ -9,13 +9,11 @@
 #include <type_traits>
 
 #include "fmnist/core/error.h"
+#include "fmnist/core/text.h"
 #include "fmnist/run/results.h"
 
 namespace fmnist {
 namespace {
-
-/// The shortest text of a number that reads back as the same one; null when it is not finite.
-std::string text(double value) { return nlohmann::json(value).dump(); }
 
 /// Takes the fields of one line, first to last.
 class Fields {
@@ -85,10 +83,10 @@ std::string metrics_csv_header() {
 }
 
 std::string metrics_csv_row(const EpochFinished& epoch) {
-  return fmt::format("{},{},{},{},{},{},{},{},{}\n", epoch.epoch, epoch.step,
-                     text(epoch.learning_rate), text(epoch.train.loss), text(epoch.train.accuracy),
-                     epoch.on_val ? "val" : "test", text(epoch.evaluated.loss),
-                     text(epoch.evaluated.accuracy), epoch.weights_sha256);
+  return fmt::format(
+      "{},{},{},{},{},{},{},{},{}\n", epoch.epoch, epoch.step, json_text(epoch.learning_rate),
+      json_text(epoch.train.loss), json_text(epoch.train.accuracy), epoch.on_val ? "val" : "test",
+      json_text(epoch.evaluated.loss), json_text(epoch.evaluated.accuracy), epoch.weights_sha256);
 }
 
 std::vector<EpochFinished> parse_metrics_csv(std::string_view bytes, const std::string& name) {

@@ -45,7 +45,11 @@ RunRecorder::RunRecorder(RunFacts facts, std::string metrics, OnFailed on_failed
 
 RunRecorder::~RunRecorder() {
   if (written_.valid()) written_.wait();
-  if (metrics_waiting_) write_in_order(directory(), due_files());
+  if (!metrics_waiting_) return;
+  try {
+    write_in_order(directory(), due_files());
+  } catch (const std::exception&) {  // no memory: a resumed run says what its metrics lack
+  }
 }
 
 void RunRecorder::on_step(const StepDone&) {

@@ -46,12 +46,12 @@ using TrialKey = std::pair<std::size_t, std::uint64_t>;
 TrialKey key_of(const Trial& trial) { return {trial.setting, trial.seed}; }
 
 /// How far the search has come.
-struct Search {
+struct SearchProgress {
   std::vector<Trial> missing;        // in the first rung that is not over
   std::vector<TrialRecord> dropped;  // by the rungs before, with the journal yet to say so
 };
 
-Search search(const Plan& plan, std::span<const TrialRecord> journal) {
+SearchProgress search_progress(const Plan& plan, std::span<const TrialRecord> journal) {
   std::map<TrialKey, std::vector<const TrialRecord*>> records;
   std::set<TrialKey> known_dropped;
   for (const TrialRecord& record : journal) {
@@ -63,7 +63,7 @@ Search search(const Plan& plan, std::span<const TrialRecord> journal) {
     }
   }
 
-  Search search;
+  SearchProgress progress;
   std::vector<std::size_t> settings(plan.settings.size());
   std::iota(settings.begin(), settings.end(), std::size_t{0});
   for (std::size_t rung = 0;; ++rung) {
@@ -78,11 +78,11 @@ Search search(const Plan& plan, std::span<const TrialRecord> journal) {
         if (there != known.end()) {
           compared.push_back(**there);
         } else {
-          search.missing.push_back({Stage::kSearch, setting, seed, until});
+          progress.missing.push_back({Stage::kSearch, setting, seed, until});
         }
       }
     }
-    if (!search.missing.empty() || rung + 1 >= plan.rungs.size()) return search;
+    if (!progress.missing.empty() || rung + 1 >= plan.rungs.size()) return progress;
 
     const auto ranked = rank_settings(std::move(compared));
     const std::size_t kept = std::max<std::size_t>(1, settings.size() / plan.halving);
@@ -96,7 +96,7 @@ Search search(const Plan& plan, std::span<const TrialRecord> journal) {
         TrialRecord last = *records[key_of(record.trial)].back();
         if (is_over(last) || known_dropped.contains(key_of(record.trial))) continue;
         last.status = TrialStatus::kDropped;
-        search.dropped.push_back(std::move(last));
+        progress.dropped.push_back(std::move(last));
       }
     }
     std::sort(settings.begin(), settings.end());
@@ -134,7 +134,7 @@ std::vector<TrialRecord> load_journal(const fs::path& directory, const Plan& pla
 }
 
 std::vector<Trial> missing(const Plan& plan, std::span<const TrialRecord> journal) {
-  std::vector<Trial> trials = search(plan, journal).missing;
+  std::vector<Trial> trials = search_progress(plan, journal).missing;
   if (!trials.empty() || !plan.final) return trials;
   const auto ranking = ranking_of(journal);
   const SettingSummary* best = winner(ranking);
@@ -149,7 +149,7 @@ std::vector<Trial> missing(const Plan& plan, std::span<const TrialRecord> journa
 }
 
 std::vector<TrialRecord> newly_dropped(const Plan& plan, std::span<const TrialRecord> journal) {
-  return search(plan, journal).dropped;
+  return search_progress(plan, journal).dropped;
 }
 
 std::vector<TrialRecord> latest(std::span<const TrialRecord> journal, Stage stage) {
@@ -162,9 +162,10 @@ std::vector<TrialRecord> latest(std::span<const TrialRecord> journal, Stage stag
 }
 
 std::size_t done_count(std::span<const TrialRecord> journal) {
-  return static_cast<std::size_t>(std::ranges::count_if(journal, [](const TrialRecord& record) {
-    return record.trial.stage == Stage::kSearch && is_over(record);
-  }));
+  std::set<TrialKey> done;
+  for (const TrialRecord& record : journal)
+    if (record.trial.stage == Stage::kSearch && is_over(record)) done.insert(key_of(record.trial));
+  return done.size();
 }
 
 std::vector<SettingSummary> ranking_of(std::span<const TrialRecord> journal) {

@@ -34,11 +34,11 @@ const Option& option_to_vary(const std::string& name) {
         close.empty() ? "see fmnist-train sweep --help" : fmt::format("did you mean {}?", close));
   }
   if (!option->changes_result) {
-    refuse(fmt::format("--vary does not take {}: it changes no trained network", name),
+    refuse(fmt::format("--vary does not take {}: it changes no trained network", option->name),
            "vary an option of the recipe, such as lr");
   }
   if (!option->may_vary()) {
-    refuse(fmt::format("--vary does not take {}: {}", name, option->not_varied),
+    refuse(fmt::format("--vary does not take {}: {}", option->name, option->not_varied),
            std::string(option->instead));
   }
   return *option;

@@ -6,6 +6,7 @@
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
+#include "fmnist/core/text.h"
 #include "fmnist/run/results.h"
 #include "fmnist/run/resume.h"
 
@@ -147,7 +148,7 @@ ordered_json sweep_document(const Plan& plan, const Provenance& provenance) {
   return json;
 }
 
-void check_same_sweep(const std::filesystem::path& path, const ordered_json& document) {
+Provenance check_same_sweep(const std::filesystem::path& path, const ordered_json& document) {
   const nlohmann::json saved =
       nlohmann::json::parse(read_file(path, ErrorKind::kCheckpoint), nullptr, false);
   Provenance saved_provenance;
@@ -189,7 +190,7 @@ void check_same_sweep(const std::filesystem::path& path, const ordered_json& doc
     };
     compare("what varies", settings_of(saved), settings_of(now));
   }
-  if (differences.empty()) return;
+  if (differences.empty()) return saved_provenance;
   throw Error(ErrorKind::kCheckpoint,
               fmt::format("'{}' holds another sweep: {}", path.parent_path().string(), differences),
               "give the command that began it, or choose another --output");
@@ -201,12 +202,11 @@ std::string trials_csv(const Plan& plan, const std::vector<SettingSummary>& rank
     for (const TrialRecord& record : summary.trials) {
       const std::size_t number = number_of(plan, record.trial);
       const auto& figures = record.figures;
-      rows[number] = fmt::format("{},{},{},{},{},{},{},{},{}\n", number, summary.setting,
-                                 fmt::join(plan.settings[summary.setting], ","), record.trial.seed,
-                                 to_string(record.status), record.epochs,
-                                 figures ? nlohmann::json(figures->loss).dump() : "",
-                                 figures ? nlohmann::json(figures->accuracy).dump() : "",
-                                 record.weights_sha256);
+      rows[number] = fmt::format(
+          "{},{},{},{},{},{},{},{},{}\n", number, summary.setting,
+          fmt::join(plan.settings[summary.setting], ","), record.trial.seed,
+          to_string(record.status), record.epochs, figures ? json_text(figures->loss) : "",
+          figures ? json_text(figures->accuracy) : "", record.weights_sha256);
     }
   }
   std::string csv = "trial,setting";

@@ -29,6 +29,7 @@ class TensorBoardWriter final : public Observer {
 
   void on_start(const RunStarted& start) override {
     open(start.first_step);
+    if (!file_) return;
     append(version_event());
     append(start.first_step == 0 ? filters_event(0, *start.parameters)
                                  : restart_event(start.first_step));
@@ -37,6 +38,7 @@ class TensorBoardWriter final : public Observer {
     append(scalars_event(progress.step, {{"loss/train_interval", progress.train.loss}}));
   }
   void on_epoch(const EpochFinished& epoch) override {
+    if (!file_) return;
     append(scalars_event(epoch.step, epoch_scalars(epoch)));
     append(filters_event(epoch.step, *epoch.parameters));
   }

@@ -127,7 +127,7 @@ class Trainer {
   }
 
   bool checkpoint_due(std::uint64_t count) const {
-    return count % static_cast<std::uint64_t>(config_.checkpoint_every.count) == 0;
+    return count % config_.checkpoint_every.count == 0;
   }
 
   void evaluate_epoch() {

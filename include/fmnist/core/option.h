@@ -167,7 +167,7 @@ struct Form<Enum> {
 /// Throws `Error` (kUsage): `info` takes what it expects, not `text`.
 [[noreturn]] void reject_value(const OptionInfo& info, std::string_view text);
 
-// The type of one value of a member, which may be optional or a list.
+/// Names the type of one value of a member, which may be optional or a list; never called.
 template <class Value>
 Value value_of(const Value&);
 template <class Value>

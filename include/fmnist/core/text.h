@@ -22,8 +22,8 @@ std::string grouped(std::uint64_t count);
 /// "1 epoch", "10,000 images".
 std::string counted(std::uint64_t count, const std::string& noun);
 
-/// A name as it stands in a sentence: 'runs/a'. A path is its `string()`.
-std::string quoted(std::string_view name);
+/// The number as JSON has it, "1.0" for 1 and "null" for what is not finite: also in CSV files.
+std::string json_text(double value);
 
 /// Lower-case hexadecimal digits, two for each byte.
 std::string hex(std::span<const unsigned char> bytes);

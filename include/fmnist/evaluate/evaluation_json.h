@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "fmnist/evaluate/evaluation.h"
-#include "fmnist/evaluate/shifts.h"
 #include "fmnist/evaluate/select_split.h"
+#include "fmnist/evaluate/shifts.h"
 
 namespace fmnist {
 

@@ -9,8 +9,8 @@
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/engine.h"
 #include "fmnist/evaluate/evaluation.h"
-#include "fmnist/evaluate/shifts.h"
 #include "fmnist/evaluate/select_split.h"
+#include "fmnist/evaluate/shifts.h"
 #include "fmnist/run/epoch_records.h"
 #include "fmnist/run/results.h"
 

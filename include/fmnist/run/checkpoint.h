@@ -14,7 +14,8 @@
 namespace fmnist {
 
 /// A network to look at, and what its checkpoint says of its training: nothing in a file that
-/// another program wrote. A provenance has neither the instruction set nor the data's directory.
+/// another program wrote. A provenance has neither the instruction set nor the data's directory
+/// and verification.
 struct TrainedModel {
   std::filesystem::path file;
   Parameters parameters;

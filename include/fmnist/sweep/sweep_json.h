@@ -34,8 +34,9 @@ nlohmann::ordered_json sweep_result_event(const Plan& plan,
 nlohmann::ordered_json sweep_document(const Plan& plan, const Provenance& provenance);
 
 /// Throws `Error` (kCheckpoint), saying what differs, unless the sweep.json at `path` is of the
-/// same plan, engine and data as `document`.
-void check_same_sweep(const std::filesystem::path& path, const nlohmann::ordered_json& document);
+/// same plan, engine and data as `document`. Returns where the results so far come from.
+Provenance check_same_sweep(const std::filesystem::path& path,
+                            const nlohmann::ordered_json& document);
 
 /// trials.csv: a row for each trial, in the order of the plan.
 std::string trials_csv(const Plan& plan, const std::vector<SettingSummary>& ranking);

@@ -53,8 +53,8 @@ struct SweepSetup {
 };
 
 /// Trains `trial` from its kept state on, once more after an error, and hands its record to `add`;
-/// writes the model of a final training. The state on disk never holds more finished epochs than
-/// the records. Returns false when `setup.stop` ended it before, with its state kept.
+/// writes the model of a final training. A state that has come to `trial.until` is written
+/// after its record. Returns false when `setup.stop` ended it before, with its state kept.
 bool run_trial(const Plan& plan, const Trial& trial, const SweepSetup& setup,
                const std::function<void(TrialRecord)>& add);
 

@@ -4,9 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
-#include <memory>
-#include <utility>
 
 #include "cli/arguments/config_file.h"
 #include "cli/arguments/help.h"
@@ -161,8 +158,11 @@ struct General {
     if (print_config->count() == 0) return false;
     const std::string text = print_config->results().back();
     if (const auto value = Form<bool>::read(text)) return *value;
-    reject_value(
-        {.name = "print-config", .help = {}, .expected = std::string(Form<bool>::kExpected)}, text);
+    reject_value({.name = "print-config",
+                  .help = {},
+                  .group = OptionGroup::kOutput,
+                  .expected = std::string(Form<bool>::kExpected)},
+                 text);
   }
 };
 
@@ -221,7 +221,8 @@ Invocation parse_command_line(int argc, const char* const* argv,
     if (command.name.empty()) continue;
     CLI::App* const declared =
         app.add_subcommand(std::string(command.name), std::string(command.help));
-    declared->footer(std::string(command.footer))->fallthrough(command.takes_general);
+    if (!command.footer.empty()) declared->footer(std::string(command.footer));
+    declared->fallthrough(command.takes_general);
     declare_options(*declared, command);
     declare_help(*declared);
   }

@@ -141,7 +141,7 @@ int run_predict(const Invocation& invocation) {
     try {
       pictures = read_pictures(name);
     } catch (const Error& error) {
-      log_error(error.what() + (error.hint().empty() ? "" : "; " + error.hint()));
+      log_error(full_text(error));
       status = static_cast<int>(ErrorKind::kRuntime);
       return;
     }

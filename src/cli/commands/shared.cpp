@@ -77,6 +77,19 @@ std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Machi
   return make_engine(machine, {}, {.parameters = model.parameters, .momentum = {}, .step = 0});
 }
 
+void warn_of_other_versions(const Provenance& saved, std::string_view what) {
+  if (saved.program_version == FMNIST_VERSION && saved.libtorch_version == libtorch_version())
+    return;
+  log_warning(
+      fmt::format("the saved {0} is of fmnist-train {1} with LibTorch {2}: going on with "
+                  "other versions may not give the bits of a {0} that was never stopped",
+                  what, saved.program_version, saved.libtorch_version));
+}
+
+std::string full_text(const Error& error) {
+  return error.hint().empty() ? error.what() : fmt::format("{}; {}", error.what(), error.hint());
+}
+
 std::string shell_quoted(const std::string& text) {
   const bool plain = !text.empty() && text.front() != '=' &&
                      text.find_first_not_of(

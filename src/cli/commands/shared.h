@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fmnist/core/config.h"
+#include "fmnist/core/error.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/engine/select/select.h"
 #include "fmnist/run/checkpoint.h"
@@ -41,6 +42,12 @@ Machine choose_machine_for(const TrainedModel& model, const Config& config);
 
 /// An engine that computes `model`'s outputs on `machine`.
 std::unique_ptr<Engine> make_model_engine(const TrainedModel& model, const Machine& machine);
+
+/// Warns where the saved `what` ("run", "sweep") that goes on is of another program or LibTorch.
+void warn_of_other_versions(const Provenance& saved, std::string_view what);
+
+/// An error and what to do next, as the log tells it.
+std::string full_text(const Error& error);
 
 /// `text` as one word of a shell command.
 std::string shell_quoted(const std::string& text);

@@ -116,11 +116,13 @@ SweepSetup make_setup(const fs::path& directory, const Dataset& dataset, const M
   return setup;
 }
 
-/// Makes sure that the directory's sweep.json is of this sweep.
+/// Makes sure that the directory's sweep.json is of this sweep, and warns where its program was not
+/// this one.
 void claim_sweep(const fs::path& directory, const nlohmann::ordered_json& document) {
   const fs::path file = directory / kSweepFile;
   std::error_code ignored;
-  if (fs::exists(file, ignored)) return check_same_sweep(file, document);
+  if (fs::exists(file, ignored))
+    return warn_of_other_versions(check_same_sweep(file, document), "sweep");
   write_file_atomically(file, document.dump(2) + "\n");
 }
 

@@ -50,16 +50,6 @@ void log_conflicts(const std::vector<SettingConflict>& conflicts) {
     line(conflict.option, conflict.saved, conflict.given, conflict.saved);
 }
 
-void warn_of_other_versions(const SavedRun& saved) {
-  const Provenance& before = saved.provenance;
-  if (before.program_version != FMNIST_VERSION || before.libtorch_version != libtorch_version()) {
-    log_warning(
-        fmt::format("the saved run is of fmnist-train {} with LibTorch {}: going on with other "
-                    "versions may not give the bits of a run that was never stopped",
-                    before.program_version, before.libtorch_version));
-  }
-}
-
 void warn_of_lost_metrics(const SavedRun& saved) {
   if (saved.metrics_complete) return;
   const auto metrics = saved.file.parent_path() / kMetricsFile;
@@ -108,7 +98,7 @@ void check_settings(const SavedRun& saved, const Start& start, const Machine& ma
                             saved.file.string(), conflicts.size()),
                 "leave them out to go on as saved, or start a new run in another --output");
   }
-  warn_of_other_versions(saved);
+  warn_of_other_versions(saved.provenance, "run");
   warn_of_lost_metrics(saved);
 }
 

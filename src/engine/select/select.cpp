@@ -28,6 +28,7 @@ Machine choose_machine(const Config& config) {
   if (config.engine == EngineChoice::kFused) request = {DeviceRequest::Kind::kCpu, std::nullopt};
   machine.device = choose_device(request, config.require_device);
   machine.device.requested = to_string(config.device);
+  if (request != config.device) machine.device.reason = "the fused engine runs on the CPU";
   machine.threads = config.threads.value_or(available_cpus());
   choose_engine(config.engine, machine);
   return machine;

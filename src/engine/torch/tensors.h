@@ -2,6 +2,10 @@
 
 #include <torch/torch.h>
 
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "fmnist/core/parameters.h"
 
 namespace fmnist {

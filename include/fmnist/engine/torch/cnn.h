@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <utility>
+
 namespace fmnist {
 
 /// `torch::nn::Dropout` that can be told which units to drop. LibTorch draws that from the one

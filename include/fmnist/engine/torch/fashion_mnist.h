@@ -2,6 +2,12 @@
 
 #include <torch/torch.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "fmnist/data/split.h"
 
 namespace fmnist {

@@ -14,8 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace fmnist {
 namespace HWY_NAMESPACE {
 
-/// `kOutputs` units of a linear layer, bias included, without activation: rows `weights` [kOutputs] of
-/// `pitch` floats times `inputs` [count][16].
+/// `kOutputs` units of a linear layer, bias included, without activation: rows `weights`
+/// [kOutputs] of `pitch` floats times `inputs` [count][16].
 template <std::size_t kOutputs>
 HWY_INLINE void linear_block(const float* HWY_RESTRICT weights, std::size_t pitch,
                              const float* HWY_RESTRICT bias, const float* HWY_RESTRICT inputs,
