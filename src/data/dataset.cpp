@@ -248,9 +248,9 @@ std::vector<std::string> unpublished(const std::vector<File>& files) {
 }
 
 std::string set_sha256(const std::vector<File>& files) {
-  Sha256 digest;
-  for (const File& file : files) digest.update(std::as_bytes(std::span(file.content)));
-  return digest.hex();
+  std::vector<std::span<const std::byte>> contents;
+  for (const File& file : files) contents.push_back(std::as_bytes(std::span(file.content)));
+  return sha256_hex_of(contents);
 }
 
 }  // namespace

@@ -52,10 +52,10 @@ struct Arrays {
 };
 
 std::string digest_of(const Arrays& arrays) {
-  Sha256 digest;
+  std::vector<std::span<const std::byte>> pieces;
   for (const Parameters* array : {arrays.parameters, arrays.momentum, arrays.best})
-    if (array != nullptr) digest.update(std::as_bytes(std::span(array->values)));
-  return digest.hex();
+    if (array != nullptr) pieces.push_back(std::as_bytes(std::span(array->values)));
+  return sha256_hex_of(pieces);
 }
 
 /// SHA-256 of all entries but the digest itself, as JSON with sorted keys and no spaces: in Python

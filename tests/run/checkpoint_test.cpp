@@ -178,10 +178,8 @@ TEST(Checkpoint, TheMetadataHoldsWhatTheContractSays) {
   EXPECT_EQ(nlohmann::json::parse(metadata.at("resume.progress"))["seconds"], 0.0);
   const TrainState state = sample_state();
   EXPECT_EQ(metadata.at("tensors_sha256"),
-            Sha256()
-                .update(std::as_bytes(std::span(state.parameters.values)))
-                .update(std::as_bytes(std::span(state.momentum.values)))
-                .hex());
+            sha256_hex_of({std::as_bytes(std::span(state.parameters.values)),
+                           std::as_bytes(std::span(state.momentum.values))}));
   EXPECT_EQ(metadata.size(), 15U);
 }
 

@@ -1,31 +1,16 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace fmnist {
 
-/// SHA-256 of bytes that arrive in pieces.
-class Sha256 {
- public:
-  Sha256();
-  ~Sha256();
-  Sha256(const Sha256&) = delete;
-  Sha256& operator=(const Sha256&) = delete;
-
-  Sha256& update(std::span<const std::byte> bytes);
-
-  /// The digest as 64 lower-case hexadecimal digits; ends this object's use.
-  std::string hex();
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-};
-
 /// SHA-256 of `bytes` as 64 lower-case hexadecimal digits.
 std::string sha256_hex(std::span<const std::byte> bytes);
+
+/// Likewise of all `pieces`, one after the other.
+std::string sha256_hex_of(const std::vector<std::span<const std::byte>>& pieces);
 
 }  // namespace fmnist

@@ -37,8 +37,8 @@ enum Commands : unsigned {
 /// What is known of an option without the struct whose member it sets: the one place where its
 /// name, range and help stand. Rows give the first part, `option()` fills in the second.
 struct OptionInfo {
-  std::string_view name;  // as typed, without the dashes: "batch-size"
-  std::string_view help;  // one sentence
+  std::string_view name = {};  // as typed, without the dashes: "batch-size"
+  std::string_view help = {};  // one sentence
   OptionGroup group = OptionGroup::kCommand;
   unsigned commands = 0;        // the `Commands` that take it; of a command's own: 0
   bool changes_result = false;  // another value gives another trained network

@@ -81,7 +81,7 @@ const CLI::App* named_command(const CLI::App& app) {
 }
 
 /// Declares an option to CLI11, which only collects its texts.
-CLI::Option* declare(CLI::App& app, const OptionInfo& info, const OptionNote& note,
+CLI::Option* declare(CLI::App& app, const OptionInfo& info, const OptionInfo& note,
                      std::string_view group) {
   const auto either = [](std::string_view first, std::string_view second) {
     return std::string(first.empty() ? second : first);
@@ -118,8 +118,8 @@ void declare_options(CLI::App& app, const Command& command) {
   for (const Option& option : options()) {
     if ((option.commands & command.id) == 0) continue;
     const auto note = std::find_if(command.notes.begin(), command.notes.end(),
-                                   [&](const auto& n) { return n.option == option.name; });
-    declare(app, option, note == command.notes.end() ? OptionNote{} : *note,
+                                   [&](const auto& n) { return n.name == option.name; });
+    declare(app, option, note == command.notes.end() ? OptionInfo{} : *note,
             to_string(option.group));
   }
 }
@@ -247,9 +247,9 @@ Invocation parse_command_line(int argc, const char* const* argv,
       commands.begin(), commands.end(),
       [&](const Command& known) { return known.name == (named ? named->get_name() : ""); });
   invocation.command = &command;
-  for (const OptionNote& note : command.notes)
+  for (const OptionInfo& note : command.notes)
     if (!note.default_text.empty())
-      find_option(note.option)->set(invocation.config, note.default_text);
+      find_option(note.name)->set(invocation.config, note.default_text);
   if (general.config->count() > 0)
     apply_config_file(general.config->results().back(), invocation.config, invocation.given);
   for (const Option& option : options()) {

@@ -120,13 +120,13 @@ int run_evaluate(const Invocation& invocation) {
 }  // namespace
 
 Command evaluate_command() {
-  return {.id = kEvaluate,
-          .name = "evaluate",
-          .help = "metrics of a checkpoint on a split",
-          .own = infos(table()),
-          .notes = {{.option = "output",
-                     .help = "directory to write evaluation.json and CSV files to"}},
-          .run = run_evaluate};
+  return {
+      .id = kEvaluate,
+      .name = "evaluate",
+      .help = "metrics of a checkpoint on a split",
+      .own = infos(table()),
+      .notes = {{.name = "output", .help = "directory to write evaluation.json and CSV files to"}},
+      .run = run_evaluate};
 }
 
 }  // namespace fmnist

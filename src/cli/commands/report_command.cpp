@@ -134,7 +134,7 @@ Command report_command() {
           .name = "report",
           .help = "a run or a sweep as one self-contained HTML page",
           .own = infos(table()),
-          .notes = {{.option = "output",
+          .notes = {{.name = "output",
                      .help = "file to write; - for standard output (default: report.html in "
                              "RUN_DIR)",
                      .placeholder = "FILE"}},

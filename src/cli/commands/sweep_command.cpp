@@ -268,22 +268,21 @@ int run_sweep(const Invocation& invocation) {
 }  // namespace
 
 Command sweep_command() {
-  return {
-      .id = kSweep,
-      .name = "sweep",
-      .help = "many runs: option values x seeds, compared",
-      .own = infos(table()),
-      .notes = {{.option = "output",
-                 .help = "the sweep's directory (default: runs/sweep-<UTC date-time>)"},
-                {.option = "overwrite", .help = "replace the sweep that --output holds"},
-                {.option = "val-split",
-                 .default_text = "5000",
-                 .help = "training images that each trial holds out, by which they are "
-                         "compared; not 0"},
-                {.option = "threads", .default_text = "1", .help = "CPU threads of each trial"}},
-      .footer = kFooter,
-      .takes_general = true,
-      .run = run_sweep};
+  return {.id = kSweep,
+          .name = "sweep",
+          .help = "many runs: option values x seeds, compared",
+          .own = infos(table()),
+          .notes = {{.name = "output",
+                     .help = "the sweep's directory (default: runs/sweep-<UTC date-time>)"},
+                    {.name = "overwrite", .help = "replace the sweep that --output holds"},
+                    {.name = "val-split",
+                     .help = "training images that each trial holds out, by which they are "
+                             "compared; not 0",
+                     .default_text = "5000"},
+                    {.name = "threads", .help = "CPU threads of each trial", .default_text = "1"}},
+          .footer = kFooter,
+          .takes_general = true,
+          .run = run_sweep};
 }
 
 }  // namespace fmnist

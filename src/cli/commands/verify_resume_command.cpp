@@ -79,8 +79,8 @@ Command verify_resume_command() {
   return {.id = kVerifyResume,
           .name = "verify-resume",
           .help = "proves that stopping changes no bit",
-          .notes = {{.option = "epochs", .default_text = "2"},
-                    {.option = "limit-batches", .default_text = "100"}},
+          .notes = {{.name = "epochs", .default_text = "2"},
+                    {.name = "limit-batches", .default_text = "100"}},
           .run = run_verify_resume};
 }
 
