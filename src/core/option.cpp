@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/text.h"
@@ -39,20 +38,6 @@ std::optional<bool> Form<bool>::read(std::string_view text) {
   if (text != "true" && text != "false") return std::nullopt;
   return text == "true";
 }
-
-template <class Number>
-requires std::is_arithmetic_v<Number> std::optional<Number> Form<Number>::read(
-    std::string_view text) {
-  Number value{};
-  if (text.starts_with('+')) text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-template struct Form<std::uint64_t>;
-template struct Form<unsigned>;
-template struct Form<int>;
-template struct Form<double>;
 
 std::optional<std::filesystem::path> Form<std::filesystem::path>::read(std::string_view text) {
   if (text.empty()) return std::nullopt;

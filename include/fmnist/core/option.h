@@ -1,5 +1,6 @@
 #pragma once
 
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -107,7 +109,13 @@ struct Form<Number> {
   static constexpr std::string_view kPlaceholder = "N";
   static constexpr std::string_view kExpected =
       std::is_integral_v<Number> ? "an integer" : "a number";
-  static std::optional<Number> read(std::string_view text);
+  static std::optional<Number> read(std::string_view text) {
+    Number value{};
+    if (text.starts_with('+')) text.remove_prefix(1);
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+  }
   static nlohmann::json json(Number value) { return value; }
 };
 
