@@ -39,8 +39,8 @@ Obstacle check_driver() {
 /// Registers LibTorch's CUDA kernels. Must come before the first question whether CUDA is
 /// available: LibTorch keeps its first answer.
 Obstacle load_cuda_library() {
-  static void* const library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
-  if (library != nullptr) return {};
+  static void* const kLibrary = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+  if (kLibrary != nullptr) return {};
   const char* why = dlerror();
   return {"LibTorch's CUDA library does not load (" +
               std::string(why != nullptr ? why : "libtorch_cuda.so") + ")",
