@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sstream>
 
 #include "fmnist/core/text.h"
 #include "fmnist/sweep/sweep_table.h"
@@ -83,10 +82,8 @@ json ranking_rows(const SavedSweep& sweep) {
 }
 
 json explanation(const SavedSweep& sweep) {
-  json lines;
-  std::istringstream text(verdicts_explained(sweep.plan, sweep.ranking));
-  for (std::string line; std::getline(text, line);) lines.push_back(line);
-  return lines.is_null() ? json() : json{{"lines", lines}};
+  const auto lines = verdicts_explained(sweep.plan, sweep.ranking);
+  return lines.empty() ? json() : json{{"lines", lines}};
 }
 
 json final_section(const SavedSweep& sweep) {

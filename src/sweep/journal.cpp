@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The complete lines of the journal; a line that a kill cut off is removed from the file.
-std::vector<std::string> journal_lines(const fs::path& path) {
+std::string journal_lines(const fs::path& path) {
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return {};
   std::string text = read_file(path, ErrorKind::kCheckpoint);
@@ -29,13 +30,7 @@ std::vector<std::string> journal_lines(const fs::path& path) {
     text.resize(whole);
     write_file_atomically(path, text);
   }
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = text.find('\n', begin);
-    lines.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return lines;
+  return text;
 }
 
 bool is_over(const TrialRecord& record) { return record.status != TrialStatus::kPaused; }
@@ -112,9 +107,9 @@ std::vector<TrialRecord> load_journal(const fs::path& directory, const Plan& pla
 
   const fs::path path = directory / kJournalFile;
   std::vector<TrialRecord> journal;
-  std::size_t number = 0;
-  for (const std::string& line : journal_lines(path)) {
-    ++number;
+  std::istringstream lines(journal_lines(path));
+  std::string line;
+  for (std::size_t number = 1; std::getline(lines, line); ++number) {
     try {
       const auto event = nlohmann::json::parse(line);
       TrialRecord record =
@@ -162,10 +157,7 @@ std::vector<TrialRecord> latest(std::span<const TrialRecord> journal, Stage stag
 }
 
 std::size_t done_count(std::span<const TrialRecord> journal) {
-  std::set<TrialKey> done;
-  for (const TrialRecord& record : journal)
-    if (record.trial.stage == Stage::kSearch && is_over(record)) done.insert(key_of(record.trial));
-  return done.size();
+  return static_cast<std::size_t>(std::ranges::count_if(latest(journal, Stage::kSearch), is_over));
 }
 
 std::vector<SettingSummary> ranking_of(std::span<const TrialRecord> journal) {

@@ -52,7 +52,7 @@ void check_count(std::size_t settings, std::size_t seeds) {
 std::vector<Setting> grid(const std::vector<Dimension>& dimensions, std::size_t seeds) {
   std::vector<Setting> settings = {{}};
   for (const Dimension& dimension : dimensions) {
-    if (dimension.range) {
+    if (dimension.values.empty()) {
       const auto vary = fmt::format("{}={}", dimension.option->name, dimension.text);
       refuse(fmt::format("--vary {} does not say how many values a grid takes", vary),
              fmt::format("write {}:7, say, or draw from the range with --search random --trials N",
@@ -177,14 +177,12 @@ std::uint64_t epochs_of(const Plan& plan, std::size_t setting) {
 }
 
 std::size_t number_of(const Plan& plan, const Trial& trial) {
-  const auto seed = std::find(plan.seeds.begin(), plan.seeds.end(), trial.seed);
-  const auto k = static_cast<std::size_t>(seed - plan.seeds.begin());
+  const std::size_t k = trial.seed - plan.seeds.front();
   return trial.stage == Stage::kFinal ? k : trial.setting * plan.seeds.size() + k;
 }
 
 bool varies(const Plan& plan, const Option& option) {
-  return std::any_of(plan.dimensions.begin(), plan.dimensions.end(),
-                     [&](const Dimension& dimension) { return dimension.option == &option; });
+  return std::ranges::find(plan.dimensions, &option, &Dimension::option) != plan.dimensions.end();
 }
 
 std::string setting_text(const Plan& plan, std::size_t setting) {

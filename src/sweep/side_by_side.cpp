@@ -1,6 +1,7 @@
 #include "fmnist/sweep/side_by_side.h"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -11,30 +12,20 @@
 namespace fmnist {
 
 bool run_side_by_side(std::size_t count, int jobs, const std::function<bool(std::size_t)>& work) {
-  std::mutex mutex;
-  std::size_t next = 0;
-  bool going_on = true;
+  std::atomic<std::size_t> next = 0;
+  std::atomic<bool> going_on = true;
+  std::mutex mutex;  // of `failure`
   std::exception_ptr failure;
 
-  const auto take_next = [&](std::size_t& index) {
-    const std::lock_guard lock(mutex);
-    index = next;
-    if (!going_on || next == count) return false;
-    ++next;
-    return true;
-  };
   const auto worker = [&] {
-    for (std::size_t index = 0; take_next(index);) {
-      std::exception_ptr thrown;
-      bool done = false;
+    for (std::size_t i = 0; going_on && (i = next++) < count;) {
       try {
-        done = work(index);
+        if (!work(i)) going_on = false;
       } catch (...) {
-        thrown = std::current_exception();
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+        going_on = false;
       }
-      const std::lock_guard lock(mutex);
-      going_on = going_on && done;
-      if (!failure) failure = thrown;
     }
   };
 

@@ -65,21 +65,18 @@ std::string difference_text(const SettingSummary& summary) {
                      100.0 * summary.difference->standard_error);
 }
 
-std::string verdicts_explained(const Plan& plan, const std::vector<SettingSummary>& ranking) {
-  const auto finished = std::count_if(ranking.begin(), ranking.end(), [](const auto& summary) {
-    return summary.status == TrialStatus::kFinished;
-  });
-  if (finished == 0) return "no setting was trained to its end with every seed\n";
-  if (finished == 1) return "";
-  if (plan.seeds.size() == 1) {
-    return "one seed: nothing can be said of which differences are chance; give --seeds 5, say\n";
-  }
-  return fmt::format(
-      "difference: percentage points from the best, paired by seed, with its standard error\n"
-      "p: two-sided paired t test over {}, Holm-corrected for {}\n"
-      "noise: p of 0.05 or more, the difference may be chance\n",
-      counted(plan.seeds.size(), "seed"),
-      counted(static_cast<std::size_t>(finished - 1), "comparison"));
+std::vector<std::string> verdicts_explained(const Plan& plan,
+                                            const std::vector<SettingSummary>& ranking) {
+  const auto finished = static_cast<std::size_t>(
+      std::ranges::count(ranking, TrialStatus::kFinished, &SettingSummary::status));
+  if (finished == 0) return {"no setting was trained to its end with every seed"};
+  if (finished == 1) return {};
+  if (plan.seeds.size() == 1)
+    return {"one seed: nothing can be said of which differences are chance; give --seeds 5, say"};
+  return {"difference: percentage points from the best, paired by seed, with its standard error",
+          fmt::format("p: two-sided paired t test over {}, Holm-corrected for {}",
+                      counted(plan.seeds.size(), "seed"), counted(finished - 1, "comparison")),
+          "noise: p of 0.05 or more, the difference may be chance"};
 }
 
 std::vector<std::string> plan_lines(const Plan& plan, std::size_t most) {
@@ -132,18 +129,18 @@ std::string ranking_table(const Plan& plan, const std::vector<SettingSummary>& r
                 summary.corrected_p ? fixed(*summary.corrected_p, 3) : "", verdict_text(summary)});
     rows.push_back(std::move(row));
   }
-  return aligned(rows) + verdicts_explained(plan, ranking);
+  std::string text = aligned(rows);
+  for (const std::string& line : verdicts_explained(plan, ranking)) text += line + "\n";
+  return text;
 }
 
 std::string finals_table(const std::vector<TrialRecord>& finals) {
   std::vector<Row> rows = {{"seed", "test accuracy", "test loss"}};
   for (const TrialRecord& record : finals) {
-    const std::string seed = std::to_string(record.trial.seed);
-    if (!record.figures) {
-      rows.push_back({seed, std::string(to_string(record.status)), ""});
-      continue;
-    }
-    rows.push_back({seed, percentage(record.figures->accuracy), fixed(record.figures->loss, 4)});
+    const auto& figures = record.figures;
+    rows.push_back({std::to_string(record.trial.seed),
+                    figures ? percentage(figures->accuracy) : std::string(to_string(record.status)),
+                    figures ? fixed(figures->loss, 4) : ""});
   }
   const auto accuracy = spread_over(finals, &Metrics::accuracy);
   if (accuracy && accuracy->sd) {

@@ -140,11 +140,8 @@ bool run_trial(const Plan& plan, const Trial& trial, const SweepSetup& setup,
         setup.warn(fmt::format("{} failed, trying once more: {}", name_of(plan, trial), why));
         continue;
       }
-      attempt.record = {};
-      attempt.record.trial = trial;
-      attempt.record.status = TrialStatus::kFailed;
-      attempt.record.message = why;
-      attempt.record.attempts = number;
+      attempt.record = {
+          .trial = trial, .status = TrialStatus::kFailed, .message = why, .attempts = number};
     }
     const TrialStatus status = attempt.record.status;
     if (trial.stage == Stage::kFinal && status == TrialStatus::kFinished) attempt.write_model();

@@ -22,7 +22,8 @@ std::string difference_text(const SettingSummary& summary);
 std::string verdict_text(const SettingSummary& summary);
 
 /// What the verdicts mean, in lines; empty where there is nothing to compare.
-std::string verdicts_explained(const Plan& plan, const std::vector<SettingSummary>& ranking);
+std::vector<std::string> verdicts_explained(const Plan& plan,
+                                            const std::vector<SettingSummary>& ranking);
 
 /// The plan for people: its size, then up to `most` settings, a line each.
 std::vector<std::string> plan_lines(const Plan& plan, std::size_t most);

@@ -32,11 +32,11 @@ inline constexpr std::array<std::string_view, 5> kEnumNames<TrialStatus>{
 struct TrialRecord {
   Trial trial;
   TrialStatus status = TrialStatus::kFinished;
-  std::uint64_t epochs = 0;        // finished
-  std::optional<Metrics> figures;  // after the last of them; not when diverged or failed
-  std::string weights_sha256;      // likewise
-  std::string message;             // why it diverged or failed
-  double seconds = 0.0;            // of training and evaluation
+  std::uint64_t epochs = 0;             // finished
+  std::optional<Metrics> figures = {};  // after the last of them; not when diverged or failed
+  std::string weights_sha256 = {};      // likewise
+  std::string message = {};             // why it diverged or failed
+  double seconds = 0.0;                 // of training and evaluation
   int attempts = 1;
 };
 
