@@ -63,36 +63,37 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 
 /// A number of the range as typed: six significant digits (or an integer) are enough between the
 /// ends, and keep commands short.
-std::string typed(const Option& option, const ValueRange& range, double value) {
+std::string typed(const Dimension& range, double value) {
   if (range.whole) return std::to_string(std::llround(value));
   const bool is_end = value <= range.low || value >= range.high;
   const double rounded = is_end ? value : std::stod(fmt::format("{:.5e}", value));
-  return checked(option, fmt::format("{}", std::clamp(rounded, range.low, range.high)));
+  return checked(*range.option, fmt::format("{}", std::clamp(rounded, range.low, range.high)));
 }
 
 /// The number at `share` (0 to 1) of the way from the range's low to its high end.
-double at(const ValueRange& range, double share) {
+double at(const Dimension& range, double share) {
   if (!range.logarithmic) return range.low + share * (range.high - range.low);
   return range.low * std::pow(range.high / range.low, share);
 }
 
 /// An end of a range, which must be a number of the option's.
-double end_of_range(const Option& option, std::string_view text) {
+nlohmann::json end_of_range(const Option& option, std::string_view text) {
   Config config;
   option.set(config, text);
   const nlohmann::json value = option.get(config);
-  if (value.is_number()) return value.get<double>();
+  if (value.is_number()) return value;
   refuse(fmt::format("--vary {} takes no range: its values are no numbers", option.name),
          fmt::format("list them: {}={}", option.name,
                      option.is_flag() ? "true,false" : option.placeholder));
 }
 
-ValueRange parse_range(const Option& option, std::string_view low, std::string_view high,
-                       std::string_view scale, const std::string& where) {
-  Config config;
-  option.set(config, low);
-  const ValueRange range{end_of_range(option, low), end_of_range(option, high), scale == "log",
-                         option.get(config).is_number_integer()};
+void set_range(Dimension& range, std::string_view low, std::string_view high,
+               std::string_view scale, const std::string& where) {
+  const nlohmann::json first = end_of_range(*range.option, low);
+  range.low = first;
+  range.high = end_of_range(*range.option, high);
+  range.logarithmic = scale == "log";
+  range.whole = first.is_number_integer();
   if (scale != "log" && scale != "lin")
     refuse(fmt::format("{}: a range is log or lin, not '{}'", where, scale));
   if (range.low >= range.high) {
@@ -103,11 +104,10 @@ ValueRange parse_range(const Option& option, std::string_view low, std::string_v
     refuse(fmt::format("{}: a logarithmic range cannot begin at {}", where, low),
            "begin above 0, or take lin");
   }
-  return range;
 }
 
-std::vector<std::string> grid_of(const Option& option, const ValueRange& range,
-                                 std::string_view count, const std::string& where) {
+std::vector<std::string> grid_of(const Dimension& range, std::string_view count,
+                                 const std::string& where) {
   std::size_t points = 0;
   const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), points);
   if (error != std::errc{} || end != count.data() + count.size() || points < 2 ||
@@ -118,8 +118,7 @@ std::vector<std::string> grid_of(const Option& option, const ValueRange& range,
   std::vector<std::string> values;
   for (std::size_t i = 0; i < points; ++i) {
     const double share = static_cast<double>(i) / static_cast<double>(points - 1);
-    const double value = i + 1 == points ? range.high : at(range, share);
-    values.push_back(typed(option, range, value));
+    values.push_back(typed(range, i + 1 == points ? range.high : at(range, share)));
   }
   return values;
 }
@@ -144,7 +143,7 @@ Dimension parse_dimension(std::string_view text) {
   const auto where = fmt::format("--vary {}={}", option.name, spec);
   if (spec.empty()) refuse(where + " names no values");
 
-  Dimension dimension{&option, std::string(spec), {}, std::nullopt};
+  Dimension dimension{&option, std::string(spec)};
   const std::size_t dots = spec.find("..");
   if (dots == std::string_view::npos) {
     for (const std::string_view value : split(spec, ','))
@@ -153,21 +152,17 @@ Dimension parse_dimension(std::string_view text) {
     const auto parts = split(spec.substr(dots + 2), ':');
     if (parts.size() < 2 || parts.size() > 3)
       refuse(where + ": a range is LOW..HIGH:log or LOW..HIGH:lin, then perhaps :COUNT");
-    const ValueRange range = parse_range(option, spec.substr(0, dots), parts[0], parts[1], where);
-    if (parts.size() == 2) {
-      dimension.range = range;
-    } else {
-      dimension.values = grid_of(option, range, parts[2], where);
-    }
+    set_range(dimension, spec.substr(0, dots), parts[0], parts[1], where);
+    if (parts.size() == 3) dimension.values = grid_of(dimension, parts[2], where);
   }
   refuse_repeated(dimension.values, where);
   return dimension;
 }
 
 std::string draw(const Dimension& dimension, std::uint64_t bits) {
-  if (!dimension.range) return dimension.values[bounded(bits, dimension.values.size())];
+  if (!dimension.values.empty()) return dimension.values[bounded(bits, dimension.values.size())];
   const double share = static_cast<double>(bits >> 11) * 0x1p-53;
-  return typed(*dimension.option, *dimension.range, at(*dimension.range, share));
+  return typed(dimension, at(dimension, share));
 }
 
 }  // namespace fmnist

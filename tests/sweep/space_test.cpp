@@ -40,14 +40,14 @@ TEST(SpaceTest, TheEndsOfARangeAreExact) {
 TEST(SpaceTest, DrawsLieInTheRangeAndFillIt) {
   for (const char* text : {"lr=0.001..0.1:log", "momentum=0.5..0.9:lin"}) {
     const Dimension dimension = parse_dimension(text);
-    ASSERT_TRUE(dimension.range);
-    EXPECT_TRUE(dimension.values.empty());
+    ASSERT_TRUE(dimension.values.empty());
+    ASSERT_LT(dimension.low, dimension.high);
     int below_middle = 0;
-    const double middle = dimension.range->logarithmic ? 0.01 : 0.7;
+    const double middle = dimension.logarithmic ? 0.01 : 0.7;
     for (std::uint32_t i = 0; i < 1000; ++i) {
       const double value = std::stod(draw(dimension, random_bits(0, Stream::kSearch, 0, i)));
-      EXPECT_GE(value, dimension.range->low);
-      EXPECT_LE(value, dimension.range->high);
+      EXPECT_GE(value, dimension.low);
+      EXPECT_LE(value, dimension.high);
       below_middle += value < middle ? 1 : 0;
     }
     EXPECT_NEAR(below_middle, 500, 80) << text;  // 5 standard deviations

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,20 +12,16 @@ namespace fmnist {
 /// The most trials (settings × seeds) of a sweep.
 inline constexpr std::size_t kMaxTrials = 100'000;
 
-/// Numbers to draw from, evenly or evenly in their logarithm.
-struct ValueRange {
-  double low;
-  double high;
-  bool logarithmic;
-  bool whole;  // the option takes integers
-};
-
-/// One varied option: its values, or the range they are drawn from.
+/// One varied option: its values, or the range they are drawn from, evenly or evenly in their
+/// logarithm.
 struct Dimension {
   const Option* option;
-  std::string text;                 // as typed: "0.001..0.1:log:3"
-  std::vector<std::string> values;  // as one types them after the option; empty with `range`
-  std::optional<ValueRange> range;
+  std::string text;                      // as typed: "0.001..0.1:log:3"
+  std::vector<std::string> values = {};  // as one types them after the option; empty: to be drawn
+  double low = 0.0;                      // of a range
+  double high = 0.0;
+  bool logarithmic = false;
+  bool whole = false;  // the range's numbers are integers
 };
 
 /// Parses what stands after `--vary`: `lr=0.01,0.02`, `lr=0.001..0.1:log:3`, `epochs=2..10:lin:5`,
