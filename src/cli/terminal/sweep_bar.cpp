@@ -56,14 +56,13 @@ std::vector<std::string> rows_of(const Plan& plan, std::vector<TrialRecord> reco
 SweepBar::SweepBar(const Plan& plan, std::span<const TrialRecord> journal) : plan_(plan) {
   std::uint64_t epochs = 0;
   for (const TrialRecord& record : latest(journal, Stage::kSearch)) epochs += record.epochs;
-  begin(epochs, 0);
+  begin(epochs);
   update(journal);
   draw();
 }
 
-void SweepBar::begin(std::uint64_t epochs, std::uint64_t total) {
-  epochs_ = first_epochs_ = epochs;
-  total_epochs_ = total;
+void SweepBar::begin(std::uint64_t epochs) {
+  shown_.done = first_epochs_ = epochs;
   started_ = Clock::now();
 }
 
@@ -72,21 +71,22 @@ void SweepBar::update(std::span<const TrialRecord> journal) {
   if (stage_ == Stage::kFinal) return;
   auto records = latest(journal, Stage::kSearch);
   const std::size_t done = done_count(journal);
-  label_ = fmt::format("Sweep {}/{}", done, counted(plan_.trial_count(), "trial"));
-  total_epochs_ = all_epochs(plan_);
+  shown_.label = fmt::format("Sweep {}/{}", done, counted(plan_.trial_count(), "trial"));
+  shown_.total = all_epochs(plan_);
   for (const TrialRecord& record : records) {
     if (record.status >= kLost && plan_.rungs.empty())
-      total_epochs_ -= epochs_of(plan_, record.trial.setting) - record.epochs;
+      shown_.total -= epochs_of(plan_, record.trial.setting) - record.epochs;
   }
-  total_epochs_ = std::max(total_epochs_, epochs_);
+  shown_.total = std::max(shown_.total, shown_.done);
   rows_ = rows_of(plan_, std::move(records));
   if (done < plan_.trial_count()) return;
   std::uint64_t epochs = 0;
   for (const Trial& trial : missing(plan_, journal)) epochs += trial.until;
   if (epochs == 0) return;
   stage_ = Stage::kFinal;
-  label_ = "Final training";
-  begin(0, epochs);
+  shown_.label = "Final training";
+  shown_.total = epochs;
+  begin(0);
 }
 
 void SweepBar::on_step(const StepDone&) {
@@ -96,20 +96,17 @@ void SweepBar::on_step(const StepDone&) {
 
 void SweepBar::on_epoch(const EpochFinished&) {
   const std::lock_guard lock(mutex_);
-  ++epochs_;
+  ++shown_.done;
 }
 
 void SweepBar::draw() {
-  bar_.draw(
-      {.label = label_, .done = epochs_, .total = total_epochs_, .seconds_left = seconds_left()},
-      rows_);
-}
-
-std::optional<double> SweepBar::seconds_left() const {
-  if (epochs_ <= first_epochs_ || epochs_ > total_epochs_) return std::nullopt;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
-  return elapsed * static_cast<double>(total_epochs_ - epochs_) /
-         static_cast<double>(epochs_ - first_epochs_);
+  shown_.seconds_left.reset();
+  if (first_epochs_ < shown_.done && shown_.done <= shown_.total) {
+    const double elapsed = std::chrono::duration<double>(Clock::now() - started_).count();
+    shown_.seconds_left = elapsed * static_cast<double>(shown_.total - shown_.done) /
+                          static_cast<double>(shown_.done - first_epochs_);
+  }
+  bar_.draw(shown_, rows_);
 }
 
 }  // namespace fmnist

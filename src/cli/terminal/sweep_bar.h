@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,18 +30,15 @@ class SweepBar final : public Observer {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void begin(std::uint64_t epochs, std::uint64_t total);
+  void begin(std::uint64_t epochs);
   void draw();
-  std::optional<double> seconds_left() const;
 
   const Plan& plan_;
   std::mutex mutex_;  // of all that follows
   ProgressBar bar_;
-  std::string label_;
+  BarValues shown_;  // epochs of this stage
   std::vector<std::string> rows_;
   Stage stage_ = Stage::kSearch;
-  std::uint64_t epochs_ = 0;  // trained, of this stage
-  std::uint64_t total_epochs_ = 0;
   std::uint64_t first_epochs_ = 0;  // trained in earlier sessions
   Clock::time_point started_;
 };
