@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fmnist/report/report_content.h"
-#include "fmnist/sweep/saved_sweep.h"
+#include "fmnist/sweep/sweep_json.h"
 
 namespace fmnist {
 

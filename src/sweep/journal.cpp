@@ -79,7 +79,7 @@ SearchProgress search_progress(const Plan& plan, std::span<const TrialRecord> jo
     }
     if (!progress.missing.empty() || rung + 1 >= plan.rungs.size()) return progress;
 
-    const auto ranked = rank_settings(std::move(compared));
+    const auto ranked = rank_settings(compared);
     const std::size_t kept = std::max<std::size_t>(1, settings.size() / plan.halving);
     settings.clear();
     for (const SettingSummary& summary : ranked) {
@@ -164,7 +164,7 @@ std::vector<SettingSummary> ranking_of(std::span<const TrialRecord> journal) {
   auto records = latest(journal, Stage::kSearch);
   for (TrialRecord& record : records)
     if (!is_over(record)) record.status = TrialStatus::kDropped;
-  auto ranking = rank_settings(std::move(records));
+  auto ranking = rank_settings(records);
   compare_with_best(ranking);
   return ranking;
 }

@@ -17,15 +17,6 @@ using nlohmann::ordered_json;
   throw Error(ErrorKind::kUsage, problem, hint);
 }
 
-void refuse_twice(const std::vector<Dimension>& dimensions) {
-  std::set<std::string> names;
-  for (const Dimension& dimension : dimensions) {
-    const std::string name(dimension.option->name);
-    if (names.insert(name).second) continue;
-    refuse(fmt::format("--vary {} is given twice", name), "give all its values in one --vary");
-  }
-}
-
 void check_request(const PlanRequest& request, const Config& base) {
   if (request.vary.empty())
     refuse("sweep needs --vary", "say what to vary, for example --vary lr=0.005,0.01,0.02");
@@ -114,8 +105,7 @@ std::vector<std::uint64_t> rungs_of(std::uint64_t eta, std::size_t settings, std
 }
 
 void plan_halving(std::uint64_t eta, Plan& plan) {
-  for (const Dimension& dimension : plan.dimensions) {
-    if (dimension.option->name != "epochs") continue;
+  if (varies(plan, *find_option("epochs"))) {
     refuse("--halving and --vary epochs exclude each other: halving gives the epochs to the best",
            "leave one of them out");
   }
@@ -148,8 +138,14 @@ Plan make_plan(const PlanRequest& request, const Config& base) {
   check_request(request, base);
   Plan plan;
   plan.base = base;
-  for (const std::string& text : request.vary) plan.dimensions.push_back(parse_dimension(text));
-  refuse_twice(plan.dimensions);
+  for (const std::string& text : request.vary) {
+    const Dimension dimension = parse_dimension(text);
+    if (varies(plan, *dimension.option)) {
+      refuse(fmt::format("--vary {} is given twice", dimension.option->name),
+             "give all its values in one --vary");
+    }
+    plan.dimensions.push_back(dimension);
+  }
   plan.seeds = seeds_from(base, request.seeds);
   if (request.search == Search::kRandom) {
     check_count(*request.trials, plan.seeds.size());

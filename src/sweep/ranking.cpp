@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <tuple>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace fmnist {
 namespace {
 
 SettingSummary summarise(std::vector<TrialRecord> trials) {
+  std::ranges::sort(trials, {}, [](const TrialRecord& record) { return record.trial.seed; });
   SettingSummary summary;
   summary.setting = trials.front().trial.setting;
   summary.status = trials.front().status;
@@ -55,20 +57,12 @@ std::optional<Spread> spread_over(const std::vector<TrialRecord>& records,
   return values.empty() ? std::nullopt : std::optional(spread_of(values));
 }
 
-std::vector<SettingSummary> rank_settings(std::vector<TrialRecord> records) {
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.trial.setting, a.trial.seed) < std::pair(b.trial.setting, b.trial.seed);
-  });
+std::vector<SettingSummary> rank_settings(std::span<const TrialRecord> records) {
+  std::map<std::size_t, std::vector<TrialRecord>> trials;  // by setting
+  for (const TrialRecord& record : records) trials[record.trial.setting].push_back(record);
   std::vector<SettingSummary> ranking;
-  for (auto first = records.begin(); first != records.end();) {
-    const auto last = std::find_if(first, records.end(), [&](const TrialRecord& record) {
-      return record.trial.setting != first->trial.setting;
-    });
-    ranking.push_back(summarise({first, last}));
-    first = last;
-  }
-  std::sort(ranking.begin(), ranking.end(),
-            [](const auto& a, const auto& b) { return key_of(a) < key_of(b); });
+  for (auto& [setting, of_setting] : trials) ranking.push_back(summarise(std::move(of_setting)));
+  std::ranges::sort(ranking, {}, key_of);
   return ranking;
 }
 

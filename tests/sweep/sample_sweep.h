@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "fmnist/sweep/saved_sweep.h"
+#include "fmnist/sweep/sweep_json.h"
 
 namespace fmnist {
 

@@ -1,5 +1,3 @@
-#include "fmnist/sweep/saved_sweep.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "fmnist/sweep/saved_sweep.h"
+#include "fmnist/sweep/sweep_json.h"
 
 namespace fmnist {
 

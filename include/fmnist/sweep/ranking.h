@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "fmnist/sweep/plan.h"
@@ -44,7 +45,7 @@ std::optional<Spread> spread_over(const std::vector<TrialRecord>& records, doubl
 /// The settings that `records` are of, one for each trial, best first: those trained to the end by
 /// mean validation accuracy, then by loss, then as in the plan; after them the dropped ones, last
 /// what diverged or failed.
-std::vector<SettingSummary> rank_settings(std::vector<TrialRecord> records);
+std::vector<SettingSummary> rank_settings(std::span<const TrialRecord> records);
 
 /// Compares every ranked setting that was trained to the end with the first.
 void compare_with_best(std::vector<SettingSummary>& ranking);

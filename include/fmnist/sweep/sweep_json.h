@@ -11,6 +11,16 @@
 
 namespace fmnist {
 
+/// A sweep that has ended, as its sweep.json tells it.
+struct SavedSweep {
+  std::filesystem::path directory;
+  Plan plan;
+  std::vector<SettingSummary> ranking;  // best first; never empty
+  std::vector<TrialRecord> finals;      // of the final training, a record for each seed, if any
+  std::string retrain;                  // the command that trains the best; empty without one
+  Provenance provenance;
+};
+
 /// The `plan` event.
 nlohmann::ordered_json plan_event(const Plan& plan);
 
@@ -37,6 +47,13 @@ nlohmann::ordered_json sweep_document(const Plan& plan, const Provenance& proven
 /// same plan, engine and data as `document`. Returns where the results so far come from.
 Provenance check_same_sweep(const std::filesystem::path& path,
                             const nlohmann::ordered_json& document);
+
+/// Whether `directory` holds a sweep, ended or not.
+bool holds_sweep(const std::filesystem::path& directory);
+
+/// Reads the sweep in `directory`. Throws `Error` (kCheckpoint) when it has not ended or cannot be
+/// read.
+SavedSweep load_sweep(const std::filesystem::path& directory);
 
 /// trials.csv: a row for each trial, in the order of the plan.
 std::string trials_csv(const Plan& plan, const std::vector<SettingSummary>& ranking);

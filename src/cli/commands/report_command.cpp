@@ -19,7 +19,7 @@
 #include "fmnist/report/report_page.h"
 #include "fmnist/report/sweep_page.h"
 #include "fmnist/run/run_directory.h"
-#include "fmnist/sweep/saved_sweep.h"
+#include "fmnist/sweep/sweep_json.h"
 
 namespace fmnist {
 namespace {

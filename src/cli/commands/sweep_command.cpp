@@ -103,17 +103,16 @@ int print_plan(const Plan& plan, bool json) {
 }
 
 SweepSetup make_setup(const fs::path& directory, const Dataset& dataset, const Machine& machine) {
-  SweepSetup setup;
-  setup.directory = directory;
-  setup.dataset = &dataset;
-  setup.make_engine = [&machine](const Config& trial, const TrainState& state) {
-    return make_engine(machine, trial, state);
-  };
-  setup.first_parameters = initial_parameters;
-  setup.stop = [] { return stop_signal() != 0; };
-  setup.warn = log_warning;
-  setup.provenance = provenance_of(machine, dataset);
-  return setup;
+  return {.directory = directory,
+          .dataset = &dataset,
+          .provenance = provenance_of(machine, dataset),
+          .make_engine =
+              [&machine](const Config& trial, const TrainState& state) {
+                return make_engine(machine, trial, state);
+              },
+          .first_parameters = initial_parameters,
+          .stop = [] { return stop_signal() != 0; },
+          .warn = log_warning};
 }
 
 /// Makes sure that the directory's sweep.json is of this sweep, and warns where its program was not

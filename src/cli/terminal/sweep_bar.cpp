@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <utility>
 
 #include "fmnist/core/text.h"
 #include "fmnist/sweep/journal.h"
@@ -34,8 +33,8 @@ std::uint64_t all_epochs(const Plan& plan) {
 }
 
 /// The settings that stand best so far, a row each, below a heading.
-std::vector<std::string> rows_of(const Plan& plan, std::vector<TrialRecord> records) {
-  auto ranking = rank_settings(std::move(records));
+std::vector<std::string> rows_of(const Plan& plan, std::span<const TrialRecord> records) {
+  auto ranking = rank_settings(records);
   std::erase_if(ranking, [](const auto& summary) { return summary.status >= kLost; });
   if (ranking.empty()) return {};
   if (plan.halving != 0) {  // a setting that went farther is better
@@ -69,7 +68,7 @@ void SweepBar::begin(std::uint64_t epochs) {
 void SweepBar::update(std::span<const TrialRecord> journal) {
   const std::lock_guard lock(mutex_);
   if (stage_ == Stage::kFinal) return;
-  auto records = latest(journal, Stage::kSearch);
+  const auto records = latest(journal, Stage::kSearch);
   const std::size_t done = done_count(journal);
   shown_.label = fmt::format("Sweep {}/{}", done, counted(plan_.trial_count(), "trial"));
   shown_.total = all_epochs(plan_);
@@ -78,7 +77,7 @@ void SweepBar::update(std::span<const TrialRecord> journal) {
       shown_.total -= epochs_of(plan_, record.trial.setting) - record.epochs;
   }
   shown_.total = std::max(shown_.total, shown_.done);
-  rows_ = rows_of(plan_, std::move(records));
+  rows_ = rows_of(plan_, records);
   if (done < plan_.trial_count()) return;
   std::uint64_t epochs = 0;
   for (const Trial& trial : missing(plan_, journal)) epochs += trial.until;
