@@ -8,14 +8,12 @@ namespace {
 
 /// The two curves of one of the metrics.
 std::vector<Curve> curves_of(const std::vector<EpochFinished>& epochs, double Metrics::*metric) {
-  Curve train{"training", "train", {}, {}};
-  Curve evaluated{epochs.front().on_val ? "validation" : "test", "test", {}, {}};
+  Curve train{"training", "train", {}};
+  Curve evaluated{epochs.front().on_val ? "validation" : "test", "test", {}};
   for (const EpochFinished& epoch : epochs) {
     const auto number = static_cast<double>(epoch.epoch);
-    train.x.push_back(number);
-    train.y.push_back(epoch.train.*metric);
-    evaluated.x.push_back(number);
-    evaluated.y.push_back(epoch.evaluated.*metric);
+    train.points.push_back({number, {epoch.train.*metric, {}}});
+    evaluated.points.push_back({number, {epoch.evaluated.*metric, {}}});
   }
   return {std::move(train), std::move(evaluated)};
 }
@@ -33,9 +31,7 @@ nlohmann::json curves_section(const ReportContent& content) {
                            .x_name = "epoch",
                            .y_name = "images recognised",
                            .curves = curves_of(epochs, &Metrics::accuracy),
-                           .shown_as = 100.0,
-                           .decimals = 2,
-                           .unit = "%"};
+                           .share = true};
   return {{"times", epochs.size() == 1 ? "once" : fmt::format("{} times", epochs.size())},
           {"tried_on", epochs.front().on_val ? "held-out" : "test"},
           {"dropout", content.model.config && content.model.config->dropout > 0},

@@ -1,6 +1,7 @@
 #include "report/feature_maps.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace fmnist {
 namespace {
@@ -42,16 +43,17 @@ std::vector<float> max_pool(std::span<const float> maps, std::size_t side) {
   return pooled;
 }
 
-FeatureMaps feature_maps(const Parameters& parameters, std::span<const std::uint8_t> image) {
+std::array<std::vector<float>, 2> feature_maps(const Parameters& parameters,
+                                               std::span<const std::uint8_t> image) {
   std::vector<float> input;
   for (const std::uint8_t pixel : image)
     input.push_back(static_cast<float>((pixel / 255.0 - kPixelMean) / kPixelStd));
-  FeatureMaps maps;
-  maps.conv1 =
+  std::vector<float> conv1 =
       convolve(input, kImageSide, parameters.tensor(kConv1Weight), parameters.tensor(kConv1Bias));
-  maps.conv2 = convolve(max_pool(maps.conv1, kConv1Side), kPool1Side,
-                        parameters.tensor(kConv2Weight), parameters.tensor(kConv2Bias));
-  return maps;
+  std::vector<float> conv2 =
+      convolve(max_pool(conv1, kConv1Side), kPool1Side, parameters.tensor(kConv2Weight),
+               parameters.tensor(kConv2Bias));
+  return {std::move(conv1), std::move(conv2)};
 }
 
 }  // namespace fmnist

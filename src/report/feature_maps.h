@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,15 +11,11 @@
 
 namespace fmnist {
 
-/// What the two convolutions answer to one image, after ReLU and before pooling (which of ReLU and
-/// max-pool comes first makes no difference).
-struct FeatureMaps {
-  std::vector<float> conv1;  // [10, 24, 24]
-  std::vector<float> conv2;  // [20, 8, 8]
-};
-
-/// The feature maps of `image` [28, 28]: plain loops, for a few images.
-FeatureMaps feature_maps(const Parameters& parameters, std::span<const std::uint8_t> image);
+/// What the two convolutions answer to `image` [28, 28], [10, 24, 24] and [20, 8, 8], after ReLU
+/// and before pooling (which of ReLU and max-pool comes first makes no difference): plain loops,
+/// for a few images.
+std::array<std::vector<float>, 2> feature_maps(const Parameters& parameters,
+                                               std::span<const std::uint8_t> image);
 
 /// The largest of each 2 × 2 block of every map [maps, side, side], as the network pools it.
 std::vector<float> max_pool(std::span<const float> maps, std::size_t side);

@@ -15,16 +15,21 @@ using nlohmann::json;
 
 constexpr std::size_t kMapColumns = 5;
 
-json example(const Parameters& parameters, const ShownImage& image) {
-  const FeatureMaps maps = feature_maps(parameters, image.pixels);
-  const std::string answer = image.predicted == image.label
-                                 ? "recognised"
-                                 : fmt::format("taken for {}", kClassNames[image.predicted]);
-  return {{"class", kClassNames[image.label]},
-          {"answer", fmt::format("{}, {}", answer, percentage(image.confidence, 1))},
-          {"input", to_json(grey_picture(image.pixels))},
-          {"conv1", to_json(map_picture(maps.conv1, kConv1Side, kMapColumns))},
-          {"conv2", to_json(map_picture(maps.conv2, kConv2Side, kMapColumns))}};
+json example(const ReportContent& content, std::size_t index) {
+  const auto image = content.test.image(index);
+  const std::size_t label = content.test.labels[index];
+  const auto probabilities =
+      softmax(std::span(content.logits).subspan(index * kClassCount, kClassCount));
+  const auto best = std::ranges::max_element(probabilities);
+  const auto predicted = static_cast<std::size_t>(best - probabilities.begin());
+  const std::string answer =
+      predicted == label ? "recognised" : fmt::format("taken for {}", kClassNames[predicted]);
+  const auto [conv1, conv2] = feature_maps(content.model.parameters, image);
+  return {{"class", kClassNames[label]},
+          {"answer", fmt::format("{}, {}", answer, percentage(*best, 1))},
+          {"input", to_json(grey_picture(image))},
+          {"conv1", to_json(map_picture(conv1, kConv1Side, kMapColumns))},
+          {"conv2", to_json(map_picture(conv2, kConv2Side, kMapColumns))}};
 }
 
 }  // namespace
@@ -45,24 +50,30 @@ json filters_section(const Parameters& parameters) {
 
 json examples_section(const ReportContent& content) {
   json examples = json::array();
-  for (const ShownImage& image : content.examples)
-    examples.push_back(example(content.model.parameters, image));
+  const auto& labels = content.test.labels;
+  for (std::uint8_t label = 0; label < kClassCount; ++label) {
+    const auto found = std::ranges::find(labels, label);
+    if (found == labels.end()) continue;
+    examples.push_back(example(content, static_cast<std::size_t>(found - labels.begin())));
+  }
   return examples;
 }
 
 json mistakes_section(const ReportContent& content) {
-  if (content.mistakes.empty()) return nullptr;
+  const auto& mistakes = content.evaluation.mistakes;
+  if (mistakes.empty()) return nullptr;
   json pictures;
-  for (const ShownImage& mistake : content.mistakes) {
-    json picture = to_json(grey_picture(mistake.pixels));
+  for (const Mistake& mistake : mistakes) {
+    if (pictures.size() == kMistakesInReport) break;
+    json picture = to_json(grey_picture(content.test.image(mistake.index)));
     picture["index"] = mistake.index;
     picture["label"] = kClassNames[mistake.label];
     picture["predicted"] = kClassNames[mistake.predicted];
     picture["confidence"] = percentage(mistake.confidence, 1);
     pictures.push_back(std::move(picture));
   }
-  return {{"shown", counted(content.mistakes.size(), "wrong answer")},
-          {"all", grouped(content.evaluation.mistakes.size())},
+  return {{"shown", counted(pictures.size(), "wrong answer")},
+          {"all", grouped(mistakes.size())},
           {"pictures", pictures}};
 }
 

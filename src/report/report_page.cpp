@@ -26,18 +26,6 @@ std::string status_sentence(const ReportContent& content) {
   return fmt::format("Training diverged {}. Shown is the last state that was saved.", after);
 }
 
-std::string engine_sentence(const ReportContent& content) {
-  if (!content.run) return {};
-  return fmt::format(" Engine {}.", engine_text(content.run->provenance.engine));
-}
-
-std::string recipe_sentence(const ReportContent& content) {
-  if (!content.model.config) return {};
-  const Config& config = *content.model.config;
-  return fmt::format(" Batch size {}, learning rate {}, momentum {}, seed {}.", config.batch_size,
-                     to_text(config.learning_rate), to_text(config.momentum), config.seed);
-}
-
 /// Which weights are shown, where they are not simply the last ones.
 std::string weights_sentence(const ReportContent& content) {
   if (!content.model.epoch || content.epochs.empty() || !content.epochs.front().on_val) return {};
@@ -52,7 +40,11 @@ std::string weights_sentence(const ReportContent& content) {
 json options_of(const ReportContent& content) {
   if (!content.model.config) return nullptr;
   const Config& config = *content.model.config;
-  return {{"recipe", option_rows(config, {OptionGroup::kRecipe})},
+  return {{"batch_size", config.batch_size},
+          {"learning_rate", to_text(config.learning_rate)},
+          {"momentum", to_text(config.momentum)},
+          {"seed", config.seed},
+          {"recipe", option_rows(config, {OptionGroup::kRecipe})},
           {"others",
            option_rows(config, {OptionGroup::kData, OptionGroup::kMachine, OptionGroup::kGates})}};
 }
@@ -78,8 +70,8 @@ json report_data(const ReportContent& content) {
           {"top3", percentage(evaluation.top3_accuracy)},
           {"f1", percentage(evaluation.macro_f1)},
           {"ece", percentage(evaluation.ece)},
-          {"status", status_sentence(content) + engine_sentence(content) +
-                         recipe_sentence(content) + weights_sentence(content)},
+          {"status", status_sentence(content)},
+          {"weights", weights_sentence(content)},
           {"other_data", !content.trained_on_this_data},
           {"unknown_data", content.trained_on_this_data && !content.data.verified},
           {"curves", curves_section(content)},

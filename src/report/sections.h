@@ -11,7 +11,8 @@ namespace fmnist {
 nlohmann::json report_data(const ReportContent& content);
 nlohmann::json sweep_data(const SavedSweep& sweep);
 
-/// The sections of run.html; null where there is nothing to show.
+/// The sections of run.html; null where there is nothing to show. The examples are the first test
+/// image of each class that has one, the mistakes the most confident ones.
 nlohmann::json curves_section(const ReportContent& content);
 nlohmann::json classes_section(const Evaluation& evaluation);
 nlohmann::json confusion_section(const Evaluation& evaluation);

@@ -41,18 +41,6 @@ std::string verdict_sentence(const SavedSweep& sweep) {
                      others);
 }
 
-std::string selection_sentence(const SavedSweep& sweep) {
-  const Plan& plan = sweep.plan;
-  std::string text =
-      fmt::format("Chosen by {} held out of the training images, others for each seed.",
-                  counted(plan.base.val_split, "validation image"));
-  if (plan.halving != 0) {
-    text +=
-        fmt::format(" Successive halving: the best 1/{} went on after each rung.", plan.halving);
-  }
-  return text + fmt::format(" Engine {}.", engine_text(sweep.provenance.engine));
-}
-
 json best_of(const SavedSweep& sweep) {
   const SettingSummary* best = winner(sweep.ranking);
   if (best == nullptr) return nullptr;
@@ -154,7 +142,8 @@ json sweep_data(const SavedSweep& sweep) {
           {"seed_count", grouped(plan.seeds.size())},
           {"trial_count", grouped(plan.trial_count())},
           {"tested", tested ? json(accuracy_text(tested)) : json()},
-          {"selection", selection_sentence(sweep)},
+          {"val_images", counted(plan.base.val_split, "validation image")},
+          {"halving", plan.halving == 0 ? json() : json(plan.halving)},
           {"data_verified", sweep.provenance.data.verified},
           {"chart", chart_section(sweep)},
           {"ranking", ranking_rows(sweep)},

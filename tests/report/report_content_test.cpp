@@ -4,6 +4,8 @@
 
 #include "fmnist/run/results.h"
 #include "fmnist/run/run_directory.h"
+#include "report/pictures.h"
+#include "report/sections.h"
 #include "support/errors.h"
 #include "support/idx_writer.h"
 #include "support/temporary_directory.h"
@@ -39,23 +41,25 @@ TEST_F(ReportContentTest, EvaluatesOnTheTestImages) {
   const ReportContent content = gather();
   EXPECT_EQ(content.evaluation.count, 60u);
   EXPECT_EQ(content.evaluation.correct, 6u);
-  EXPECT_EQ(content.mistakes.size(), kMistakesInReport);
-  for (const ShownImage& mistake : content.mistakes) {
-    EXPECT_EQ(mistake.label, dataset_.test.labels[mistake.index]);
-    EXPECT_EQ(mistake.predicted, 1);
-    EXPECT_TRUE(std::ranges::equal(mistake.pixels, dataset_.test.image(mistake.index)));
+  const nlohmann::json pictures = mistakes_section(content)["pictures"];
+  ASSERT_EQ(pictures.size(), kMistakesInReport);
+  for (const auto& picture : pictures) {
+    const std::size_t index = picture["index"];
+    EXPECT_EQ(picture["label"], kClassNames[dataset_.test.labels[index]]);
+    EXPECT_EQ(picture["predicted"], kClassNames[1]);
+    EXPECT_EQ(picture["png"], to_json(grey_picture(dataset_.test.image(index)))["png"]);
   }
 }
 
 TEST_F(ReportContentTest, ShowsTheFirstImageOfEachClassThatHasOne) {
   dataset_.test.labels.assign(60, 7);
   dataset_.test.labels[13] = 2;
-  const ReportContent content = gather();
-  ASSERT_EQ(content.examples.size(), 2u);
-  EXPECT_EQ(content.examples[0].index, 13u);
-  EXPECT_EQ(content.examples[0].label, 2);
-  EXPECT_EQ(content.examples[0].predicted, 1);
-  EXPECT_EQ(content.examples[1].index, 0u);
+  const nlohmann::json examples = examples_section(gather());
+  ASSERT_EQ(examples.size(), 2u);
+  EXPECT_EQ(examples[0]["input"], to_json(grey_picture(dataset_.test.image(13))));
+  EXPECT_EQ(examples[0]["class"], kClassNames[2]);
+  EXPECT_TRUE(examples[0]["answer"].get<std::string>().starts_with("taken for Trouser, "));
+  EXPECT_EQ(examples[1]["input"], to_json(grey_picture(dataset_.test.image(0))));
 }
 
 TEST_F(ReportContentTest, AnEmptyDirectoryIsARunWithoutResult) {

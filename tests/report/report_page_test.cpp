@@ -150,9 +150,9 @@ TEST(ReportPage, ShowsPicturesOfFiltersMapsAndMistakes) {
   const ReportContent content = sample_content();
   EXPECT_EQ(occurrences(body_of(content, "filters"), "<img"), 10u);
   EXPECT_EQ(occurrences(body_of(content, "feature-maps"), "<img"), 30u);
-  ASSERT_EQ(content.mistakes.size(), kMistakesInReport);
+  ASSERT_GT(content.evaluation.mistakes.size(), kMistakesInReport);
   EXPECT_EQ(occurrences(body_of(content, "mistakes"), "<img"), kMistakesInReport);
-  const ShownImage& first = content.mistakes.front();
+  const Mistake& first = content.evaluation.mistakes.front();
   EXPECT_THAT(body_of(content, "mistakes"),
               HasSubstr(std::string(kClassNames[first.label]) + "</span><span class=\"taken\">" +
                         std::string(kClassNames[first.predicted])));
@@ -161,8 +161,7 @@ TEST(ReportPage, ShowsPicturesOfFiltersMapsAndMistakes) {
 TEST(ReportPage, APerfectNetworkMakesASensiblePage) {
   ReportContent content = sample_content();
   content.evaluation = evaluate(Predictions().add(1, 1, 0.97));
-  content.mistakes.clear();
-  content.examples.resize(1);
+  content.test = learnable_split(1, 1);
   content.model.parameters = {};
   EXPECT_THAT(body_of(content, "mistakes"), HasSubstr("There are none"));
   EXPECT_THAT(body_of(content, "confusion"), HasSubstr("No image was taken for another class"));

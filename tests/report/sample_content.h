@@ -10,7 +10,6 @@ namespace fmnist {
 /// What a small run might come to: noise that looks like results.
 inline ReportContent sample_content() {
   constexpr std::size_t kImages = 200;
-  const Split test = learnable_split(kImages, 1);
   ReportContent content;
   content.directory = "runs/sample";
   content.model.file = "runs/sample/model.safetensors";
@@ -28,20 +27,9 @@ inline ReportContent sample_content() {
   content.epochs = {{1, 4, 0.01, {1.5, 0.5}, false, {1.25, 0.625}, {}, 0.0, {}},
                     {2, 8, 0.01, {1.0, 0.75}, false, {0.875, 0.8125}, {}, 0.0, {}}};
   content.data = content.model.provenance->data;
-  content.evaluation = evaluate(Predictions::noisy(kImages));
-  for (const Mistake& mistake : content.evaluation.mistakes) {
-    if (content.mistakes.size() == kMistakesInReport) break;
-    const auto pixels = test.image(mistake.index);
-    content.mistakes.push_back({mistake.index,
-                                mistake.label,
-                                mistake.predicted,
-                                mistake.confidence,
-                                {pixels.begin(), pixels.end()}});
-  }
-  for (std::uint8_t label = 0; label < kClassCount; ++label) {
-    const auto pixels = test.image(label);
-    content.examples.push_back({label, label, label, 0.5, {pixels.begin(), pixels.end()}});
-  }
+  content.test = learnable_split(kImages, 1);
+  content.logits = Predictions::noisy(kImages).logits;
+  content.evaluation = evaluate_predictions(content.logits, content.test.labels);
   content.shifts = ShiftGrid{1, {0.1, 0.2, 0.3, 0.4, 0.9, 0.6, 0.7, 0.35, 0.15}};
   return content;
 }

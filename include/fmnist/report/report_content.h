@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,15 +15,6 @@
 
 namespace fmnist {
 
-/// A test image and what the network makes of it.
-struct ShownImage {
-  std::size_t index = 0;  // in the test set
-  std::uint8_t label = 0;
-  std::uint8_t predicted = 0;
-  double confidence = 0.0;           // of the predicted class
-  std::vector<std::uint8_t> pixels;  // [28, 28]
-};
-
 /// How many of the most confident mistakes are shown.
 inline constexpr std::size_t kMistakesInReport = 40;
 
@@ -36,9 +26,9 @@ struct ReportContent {
   std::vector<EpochFinished> epochs;
   DataInfo data;                     // of the test images
   bool trained_on_this_data = true;  // as far as the model says
-  Evaluation evaluation;             // on the test set
-  std::vector<ShownImage> examples;  // the first test image of each class that has one
-  std::vector<ShownImage> mistakes;  // most confident first
+  Split test;
+  std::vector<float> logits;  // [n, 10], of the test images
+  Evaluation evaluation;      // on the test images
   std::optional<ShiftGrid> shifts;
 };
 
