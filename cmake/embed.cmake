@@ -1,5 +1,5 @@
 # cmake -DOUTPUT=FILE.cpp -DFILES="A;B" -P embed.cmake: writes a C++ source that holds the named
-# text files, without their last line breaks, by their names (see report/templates.h).
+# text files, without their last line breaks, by their names (see report/page.h).
 set(entries "")
 foreach(file IN LISTS FILES)
   get_filename_component(name "${file}" NAME)
@@ -7,7 +7,7 @@ foreach(file IN LISTS FILES)
   string(REGEX REPLACE "\n$" "" text "${text}")
   string(APPEND entries "      {\"${name}\", R\"~~(${text})~~\"},\n")
 endforeach()
-file(WRITE "${OUTPUT}" "#include \"report/templates.h\"
+file(WRITE "${OUTPUT}" "#include \"report/page.h\"
 
 namespace fmnist {
 

@@ -60,7 +60,7 @@ std::string diagram(const Evaluation& evaluation) {
   const Axes axes = probability_axes();
   return svg_drawing(
       360, 320, "Reliability diagram: how often the network is right, by the probability it gave",
-      draw(axes) + svg_line(axes.left, axes.y(0), axes.right, axes.y(0), "axis") +
+      draw(axes) + svg_line(kAxesLeft, axes.y(0), axes.right, axes.y(0), "axis") +
           svg_upright_text(9, (kCountsTop + axes.bottom) / 2, "images") + bars(evaluation, axes) +
           svg_line(axes.x(0), axes.y(0), axes.x(1), axes.y(1), "ideal") +
           svg_text(axes.x(0.57), axes.y(0.7), "perfectly calibrated", "end", "ideal-label"));

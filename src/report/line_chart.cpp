@@ -70,7 +70,7 @@ void set_x(const LineChart& chart, double low, double high, Axes& axes) {
   const double around = low < high ? 0.0 : (whole || low == 0.0 ? 1.0 : std::abs(low) / 2);
   axes.x = {.low = low - around,
             .high = high + around,
-            .at_low = axes.left + (whole ? 8.0 : 20.0),
+            .at_low = kAxesLeft + (whole ? 8.0 : 20.0),
             .at_high = axes.right - (whole ? 4.0 : 20.0),
             .log = chart.log && low < high};
   std::vector<double> ticks;

@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include "fmnist/core/text.h"
-#include "report/templates.h"
 
 namespace fmnist {
 namespace {
@@ -65,11 +64,8 @@ std::string escape(std::string_view text) {
   std::string html;
   for (const char letter : mustache::html_escape(valid_utf8(text))) {
     const auto code = static_cast<unsigned char>(letter);
-    if (code < 0x20 || code == 0x7f) {
-      html += kReplacement;
-    } else {
-      html += letter;
-    }
+    const bool control = code < 0x20 || code == 0x7f;
+    html += control ? kReplacement : std::string_view(&letter, 1);
   }
   return html;
 }

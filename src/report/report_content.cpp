@@ -28,9 +28,6 @@ ReportContent gather_report(const std::filesystem::path& directory, TrainedModel
   if (std::filesystem::exists(metrics, ignored))
     content.epochs = parse_metrics_csv(read_run_file(metrics), metrics.string());
   content.data = dataset.info;
-  content.trained_on_this_data =
-      !model.provenance || model.provenance->data.sha256 == dataset.info.sha256;
-
   content.test = dataset.test;
   content.logits = engine.logits(content.test.images);
   content.evaluation = evaluate_predictions(content.logits, content.test.labels);

@@ -1,8 +1,7 @@
-#include "fmnist/report/report_page.h"
-
 #include <fmt/format.h>
 
 #include "fmnist/core/text.h"
+#include "fmnist/report/report_content.h"
 #include "report/page.h"
 #include "report/rows.h"
 #include "report/sections.h"
@@ -61,6 +60,7 @@ json run_of(const ReportContent& content) {
 json report_data(const ReportContent& content) {
   const Evaluation& evaluation = content.evaluation;
   const auto& trained = content.model.provenance;
+  const bool other_data = trained && trained->data.sha256 != content.data.sha256;
   return {{"name", name_of(content.directory)},
           {"accuracy", percentage(evaluation.metrics.accuracy)},
           {"images", counted(evaluation.count, "test image")},
@@ -72,8 +72,8 @@ json report_data(const ReportContent& content) {
           {"ece", percentage(evaluation.ece)},
           {"status", status_sentence(content)},
           {"weights", weights_sentence(content)},
-          {"other_data", !content.trained_on_this_data},
-          {"unknown_data", content.trained_on_this_data && !content.data.verified},
+          {"other_data", other_data},
+          {"unknown_data", !other_data && !content.data.verified},
           {"curves", curves_section(content)},
           {"classes", classes_section(evaluation)},
           {"confusion", confusion_section(evaluation)},

@@ -28,11 +28,8 @@ json option_rows(const Config& config, std::initializer_list<OptionGroup> groups
       const std::string value =
           option.is_flag() ? (option.get(config) == true ? "yes" : "no") : option.text(config);
       if (value.empty()) continue;
-      const json book = note_of_book(option, config);
-      rows.push_back({{"name", option.name},
-                      {"value", value},
-                      {"book", book},
-                      {"css_class", book.is_null() ? "same" : "changed"}});
+      rows.push_back(
+          {{"name", option.name}, {"value", value}, {"book", note_of_book(option, config)}});
     }
   }
   return rows;

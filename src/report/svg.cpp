@@ -101,14 +101,14 @@ std::string svg_drawing(double width, double height, std::string_view label,
 std::string draw(const Axes& axes) {
   std::string svg;
   for (const auto& [value, text] : axes.y_ticks) {
-    svg += svg_line(axes.left, axes.y(value), axes.right, axes.y(value), "grid");
-    svg += svg_text(axes.left - 6, axes.y(value) + 3.5, text, "end", "tick");
+    svg += svg_line(kAxesLeft, axes.y(value), axes.right, axes.y(value), "grid");
+    svg += svg_text(kAxesLeft - 6, axes.y(value) + 3.5, text, "end", "tick");
   }
   for (const auto& [value, text] : axes.x_ticks)
     svg += svg_text(axes.x(value), axes.bottom + 16, text, "middle", "tick");
-  svg += svg_line(axes.left, axes.bottom, axes.right, axes.bottom, "axis");
+  svg += svg_line(kAxesLeft, axes.bottom, axes.right, axes.bottom, "axis");
   svg +=
-      svg_text((axes.left + axes.right) / 2, axes.bottom + 34, axes.x_name, "middle", "axis-name");
+      svg_text((kAxesLeft + axes.right) / 2, axes.bottom + 34, axes.x_name, "middle", "axis-name");
   return svg + svg_upright_text(9, (axes.y.at_low + axes.y.at_high) / 2, axes.y_name);
 }
 

@@ -31,7 +31,6 @@ inline constexpr double kAxesLeft = 46.0;
 struct Axes {
   Scale x;
   Scale y;
-  double left = kAxesLeft;
   double right = 0.0;
   double bottom = 0.0;  // here is the x axis; `y` may end above it
   std::string x_name;

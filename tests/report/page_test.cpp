@@ -10,7 +10,6 @@
 
 #include "report/sample_content.h"
 #include "report/sections.h"
-#include "report/templates.h"
 #include "sweep/sample_sweep.h"
 
 namespace fmnist {

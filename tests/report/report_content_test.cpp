@@ -104,12 +104,15 @@ TEST_F(ReportContentTest, NamesTheFileThatCannotBeRead) {
 }
 
 TEST_F(ReportContentTest, NoticesThatTheModelIsOfOtherData) {
+  const auto noticed = [&](const TrainedModel& model) {
+    return report_data(gather({}, model))["other_data"] == true;
+  };
   TrainedModel model;
-  EXPECT_TRUE(gather({}, model).trained_on_this_data);
+  EXPECT_FALSE(noticed(model));
   model.provenance.emplace().data.sha256 = "da7a";
-  EXPECT_TRUE(gather({}, model).trained_on_this_data);
+  EXPECT_FALSE(noticed(model));
   model.provenance->data.sha256 = "other";
-  EXPECT_FALSE(gather({}, model).trained_on_this_data);
+  EXPECT_TRUE(noticed(model));
 }
 
 TEST_F(ReportContentTest, MovesTheImagesWhereAsked) {

@@ -1,11 +1,10 @@
-#include "fmnist/report/report_page.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <limits>
 
+#include "fmnist/report/report_content.h"
 #include "report/page_parts.h"
 #include "report/sample_content.h"
 
@@ -124,7 +123,7 @@ TEST(ReportPage, WarnsOfOtherData) {
   EXPECT_THAT(report_page(content), Not(HasSubstr("class=\"warning\"")));
   content.data.verified = false;
   EXPECT_THAT(report_page(content), HasSubstr("not the published Fashion-MNIST"));
-  content.trained_on_this_data = false;
+  content.model.provenance->data.sha256 = "other";
   EXPECT_THAT(report_page(content), HasSubstr("trained on other data"));
 }
 

@@ -24,8 +24,7 @@ struct ReportContent {
   TrainedModel model;
   std::optional<RunSummary> run;  // none while a run goes on, or when it was killed
   std::vector<EpochFinished> epochs;
-  DataInfo data;                     // of the test images
-  bool trained_on_this_data = true;  // as far as the model says
+  DataInfo data;  // of the test images
   Split test;
   std::vector<float> logits;  // [n, 10], of the test images
   Evaluation evaluation;      // on the test images
@@ -37,5 +36,8 @@ struct ReportContent {
 /// file of the run cannot be read.
 ReportContent gather_report(const std::filesystem::path& directory, TrainedModel model,
                             const Dataset& dataset, Engine& engine, std::optional<int> shifts);
+
+/// A run's report as one HTML file that needs nothing else: no network, no script.
+std::string report_page(const ReportContent& content);
 
 }  // namespace fmnist

@@ -16,7 +16,7 @@
 #include "fmnist/core/error.h"
 #include "fmnist/core/files.h"
 #include "fmnist/evaluate/shifts.h"
-#include "fmnist/report/report_page.h"
+#include "fmnist/report/report_content.h"
 #include "fmnist/report/sweep_page.h"
 #include "fmnist/run/run_directory.h"
 #include "fmnist/sweep/sweep_json.h"
