@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "fmnist/core/text.h"
-#include "report/rows.h"
 #include "report/sections.h"
 
 namespace fmnist {

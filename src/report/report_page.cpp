@@ -3,7 +3,6 @@
 #include "fmnist/core/text.h"
 #include "fmnist/report/report_content.h"
 #include "report/page.h"
-#include "report/rows.h"
 #include "report/sections.h"
 
 namespace fmnist {

@@ -1,6 +1,5 @@
-#include "report/rows.h"
-
 #include "fmnist/core/text.h"
+#include "report/sections.h"
 
 namespace fmnist {
 namespace {

@@ -1,7 +1,11 @@
 #pragma once
 
+#include <functional>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <string>
 
+#include "fmnist/core/options.h"
 #include "fmnist/report/report_content.h"
 #include "fmnist/sweep/sweep_json.h"
 
@@ -26,5 +30,16 @@ nlohmann::json shifts_section(const std::optional<ShiftGrid>& shifts);
 /// are numbers, and a line for each combination of the other options' values; null when no such
 /// option varies.
 nlohmann::json chart_section(const SavedSweep& sweep);
+
+/// The option_row.html of each of `config`'s options of one group for which `shown` is true; those
+/// that are not the book's are marked and say what it has.
+nlohmann::json option_rows(
+    const Config& config, std::initializer_list<OptionGroup> groups,
+    const std::function<bool(const Option&)>& shown = [](const Option&) { return true; });
+
+/// A cell of heat_row.html: its ground is the stronger (0 to 1) the more `text` says, blue where
+/// `right`, else orange; `marked` is outlined; the pointer finds `tip`.
+nlohmann::json heat_cell(const std::string& text, double strength, bool right, bool marked,
+                         const std::string& tip);
 
 }  // namespace fmnist

@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "fmnist/core/text.h"
-#include "report/rows.h"
 #include "report/sections.h"
 
 namespace fmnist {

@@ -7,7 +7,6 @@
 #include "fmnist/core/text.h"
 #include "fmnist/sweep/sweep_table.h"
 #include "report/page.h"
-#include "report/rows.h"
 #include "report/sections.h"
 
 namespace fmnist {
