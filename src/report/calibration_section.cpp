@@ -77,7 +77,6 @@ nlohmann::json calibration_section(const Evaluation& evaluation) {
   return {{"confidence", percentage(confidence, 1)},
           {"accuracy", percentage(accuracy, 1)},
           {"more_or_less", confidence > accuracy ? "more" : "less"},
-          {"ece", percentage(evaluation.ece)},
           {"diagram", diagram(evaluation)}};
 }
 

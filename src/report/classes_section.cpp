@@ -74,7 +74,7 @@ json confusion_section(const Evaluation& evaluation) {
             {"label", kClassNames[pair.label]},
             {"predicted", kClassNames[pair.predicted]}};
   }
-  return {{"most", most}, {"names", kClassNames}, {"rows", rows}};
+  return {{"most", most}, {"rows", rows}};
 }
 
 }  // namespace fmnist

@@ -47,7 +47,6 @@ double lowest_at(const ShiftGrid& grid, int distance) {
 json shifts_section(const std::optional<ShiftGrid>& shifts) {
   if (!shifts) return nullptr;
   const ShiftGrid& grid = *shifts;
-  json offsets;
   json rows;
   for (int dy = -grid.reach; dy <= grid.reach; ++dy) {
     json cells;
@@ -58,7 +57,6 @@ json shifts_section(const std::optional<ShiftGrid>& shifts) {
                                 /*right=*/true, /*marked=*/dx == 0 && dy == 0,
                                 fmt::format("{}: {}", place(dx, dy), percentage(accuracy))));
     }
-    offsets.push_back(offset(dy));
     rows.push_back({{"name", offset(dy)}, {"cells", cells}});
   }
   json farthest;
@@ -68,7 +66,6 @@ json shifts_section(const std::optional<ShiftGrid>& shifts) {
   return {{"unmoved", percentage(grid.at(0, 0), 1)},
           {"one_pixel", percentage(lowest_at(grid, 1), 1)},
           {"farthest", farthest},
-          {"offsets", offsets},
           {"rows", rows}};
 }
 

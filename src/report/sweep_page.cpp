@@ -46,10 +46,7 @@ json best_of(const SavedSweep& sweep) {
   const Spread& accuracy = *best->accuracy;
   return {{"accuracy", percentage(accuracy.mean)},
           {"values", setting_text(sweep.plan, best->setting)},
-          {"over", accuracy.sd
-                       ? fmt::format("mean of {}, ± {}", counted(sweep.plan.seeds.size(), "seed"),
-                                     percentage(*accuracy.sd))
-                       : "one seed"}};
+          {"sd", accuracy.sd ? json(percentage(*accuracy.sd)) : json()}};
 }
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
