@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "fmnist/core/error.h"
 
@@ -54,12 +55,13 @@ void score_classes(Evaluation& evaluation) {
 void list_confusions(Evaluation& evaluation) {
   for (std::uint8_t label = 0; label < kClassCount; ++label) {
     for (std::uint8_t predicted = 0; predicted < kClassCount; ++predicted) {
-      const std::uint64_t count = evaluation.confusion[label][predicted];
-      if (label != predicted && count > 0) evaluation.confused.push_back({label, predicted, count});
+      if (label != predicted && evaluation.confusion[label][predicted] > 0)
+        evaluation.confused.emplace_back(label, predicted);
     }
   }
-  std::stable_sort(evaluation.confused.begin(), evaluation.confused.end(),
-                   [](const ConfusedPair& a, const ConfusedPair& b) { return a.count > b.count; });
+  std::ranges::stable_sort(evaluation.confused, std::greater(), [&](const auto& pair) {
+    return evaluation.confusion[pair.first][pair.second];
+  });
 }
 
 /// Turns the sums in the bins into means.
@@ -74,8 +76,8 @@ void calibrate(Evaluation& evaluation) {
 
 }  // namespace
 
-Interval wilson_interval(std::uint64_t successes, std::uint64_t count) {
-  if (count == 0) return {};
+std::pair<double, double> wilson_interval(std::uint64_t successes, std::uint64_t count) {
+  if (count == 0) return {0.0, 1.0};
   const double n = static_cast<double>(count);
   const double share = static_cast<double>(successes) / n;
   const double z2 = kNormalQuantile * kNormalQuantile;
@@ -139,8 +141,7 @@ Evaluation evaluate_predictions(std::span<const float> logits,
   score_classes(evaluation);
   list_confusions(evaluation);
   calibrate(evaluation);
-  std::stable_sort(evaluation.mistakes.begin(), evaluation.mistakes.end(),
-                   [](const Mistake& a, const Mistake& b) { return a.confidence > b.confidence; });
+  std::ranges::stable_sort(evaluation.mistakes, std::greater(), &Mistake::confidence);
   return evaluation;
 }
 

@@ -7,7 +7,6 @@
 #include "fmnist/core/text.h"
 
 namespace fmnist {
-namespace {}  // namespace
 
 std::string confusion_csv(const Evaluation& evaluation) {
   std::string csv = fmt::format("label,{}\n", fmt::join(kClassNames, ","));

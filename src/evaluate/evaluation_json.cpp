@@ -25,12 +25,12 @@ ordered_json classes_to_json(const Evaluation& evaluation) {
 
 ordered_json confused_to_json(const Evaluation& evaluation) {
   ordered_json list = ordered_json::array();
-  for (const ConfusedPair& pair : evaluation.confused) {
-    list.push_back({{"label", pair.label},
-                    {"label_name", kClassNames[pair.label]},
-                    {"predicted", pair.predicted},
-                    {"predicted_name", kClassNames[pair.predicted]},
-                    {"count", pair.count}});
+  for (const auto& [label, predicted] : evaluation.confused) {
+    list.push_back({{"label", label},
+                    {"label_name", kClassNames[label]},
+                    {"predicted", predicted},
+                    {"predicted_name", kClassNames[predicted]},
+                    {"count", evaluation.confusion[label][predicted]}});
   }
   return list;
 }
@@ -63,22 +63,21 @@ ordered_json mistakes_to_json(const Evaluation& evaluation) {
 }  // namespace
 
 ordered_json to_json(const Evaluation& evaluation) {
-  return {
-      {"images", evaluation.count},
-      {"correct", evaluation.correct},
-      {"loss", evaluation.metrics.loss},
-      {"accuracy", evaluation.metrics.accuracy},
-      {"accuracy_interval", {evaluation.accuracy_interval.low, evaluation.accuracy_interval.high}},
-      {"top3_accuracy", evaluation.top3_accuracy},
-      {"macro",
-       {{"precision", evaluation.macro_precision},
-        {"recall", evaluation.macro_recall},
-        {"f1", evaluation.macro_f1}}},
-      {"classes", classes_to_json(evaluation)},
-      {"confusion", evaluation.confusion},
-      {"confused", confused_to_json(evaluation)},
-      {"calibration", calibration_to_json(evaluation)},
-      {"misclassified", mistakes_to_json(evaluation)}};
+  return {{"images", evaluation.count},
+          {"correct", evaluation.correct},
+          {"loss", evaluation.metrics.loss},
+          {"accuracy", evaluation.metrics.accuracy},
+          {"accuracy_interval", evaluation.accuracy_interval},
+          {"top3_accuracy", evaluation.top3_accuracy},
+          {"macro",
+           {{"precision", evaluation.macro_precision},
+            {"recall", evaluation.macro_recall},
+            {"f1", evaluation.macro_f1}}},
+          {"classes", classes_to_json(evaluation)},
+          {"confusion", evaluation.confusion},
+          {"confused", confused_to_json(evaluation)},
+          {"calibration", calibration_to_json(evaluation)},
+          {"misclassified", mistakes_to_json(evaluation)}};
 }
 
 ordered_json to_json(const ShiftGrid& grid) {

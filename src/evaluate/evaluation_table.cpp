@@ -18,7 +18,7 @@ std::string metric_rows(const Evaluation& evaluation) {
       "in the top 3    {:6.2f}%\n"
       "calibration     {:6.2f}%  (expected calibration error, {} bins)\n",
       evaluation.count, evaluation.metrics.loss, 100.0 * evaluation.metrics.accuracy,
-      100.0 * evaluation.accuracy_interval.low, 100.0 * evaluation.accuracy_interval.high,
+      100.0 * evaluation.accuracy_interval.first, 100.0 * evaluation.accuracy_interval.second,
       100.0 * evaluation.top3_accuracy, 100.0 * evaluation.ece, kReliabilityBins);
 }
 
@@ -53,11 +53,12 @@ std::string confused_rows(const Evaluation& evaluation) {
   if (evaluation.confused.empty()) return {};
   std::string rows = "\nmost confused\n";
   for (std::size_t i = 0; i < std::min(kPairsShown, evaluation.confused.size()); ++i) {
-    const ConfusedPair& pair = evaluation.confused[i];
-    const std::uint64_t support = evaluation.classes[pair.label].support;
-    rows += fmt::format("{:5} of {} {} taken for {} ({:.1f}%)\n", pair.count, support,
-                        kClassNames[pair.label], kClassNames[pair.predicted],
-                        100.0 * static_cast<double>(pair.count) / static_cast<double>(support));
+    const auto [label, predicted] = evaluation.confused[i];
+    const std::uint64_t count = evaluation.confusion[label][predicted];
+    const std::uint64_t support = evaluation.classes[label].support;
+    rows += fmt::format("{:5} of {} {} taken for {} ({:.1f}%)\n", count, support,
+                        kClassNames[label], kClassNames[predicted],
+                        100.0 * static_cast<double>(count) / static_cast<double>(support));
   }
   return rows;
 }

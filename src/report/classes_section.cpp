@@ -68,11 +68,11 @@ json confusion_section(const Evaluation& evaluation) {
   }
   json most;
   if (!evaluation.confused.empty()) {
-    const ConfusedPair& pair = evaluation.confused.front();
-    most = {{"count", grouped(pair.count)},
-            {"images", counted(evaluation.classes[pair.label].support, "image")},
-            {"label", kClassNames[pair.label]},
-            {"predicted", kClassNames[pair.predicted]}};
+    const auto [label, predicted] = evaluation.confused.front();
+    most = {{"count", grouped(evaluation.confusion[label][predicted])},
+            {"images", counted(evaluation.classes[label].support, "image")},
+            {"label", kClassNames[label]},
+            {"predicted", kClassNames[predicted]}};
   }
   return {{"most", most}, {"rows", rows}};
 }

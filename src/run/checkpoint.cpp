@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -231,15 +230,12 @@ class Decoder {
   bool has(const char* key) const { return file_.metadata.contains(key); }
 
   std::uint64_t number(const char* key) const {
-    const std::string& digits = text(key);
-    const char* const end = digits.data() + digits.size();
-    std::uint64_t value = 0;
-    const auto [stop, error] = std::from_chars(digits.data(), end, value);
-    if (error != std::errc() || stop != end) {
-      fail(fmt::format("its metadata has {} as '{}', expected a whole number", printable(digits),
+    const auto value = read_number<std::uint64_t>(text(key));
+    if (!value) {
+      fail(fmt::format("its metadata has {} as '{}', expected a whole number", printable(text(key)),
                        key));
     }
-    return value;
+    return *value;
   }
 
   void check_format_version() const {

@@ -2,10 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <system_error>
 #include <type_traits>
 
 #include "fmnist/core/error.h"
@@ -15,45 +14,34 @@
 namespace fmnist {
 namespace {
 
-/// Takes the fields of one line, first to last.
-class Fields {
- public:
-  explicit Fields(std::string_view line) : rest_(line) {}
+/// Takes the next field off the `line`.
+std::string_view take_text(std::string_view& line) {
+  const std::string_view field = line.substr(0, line.find(','));
+  line.remove_prefix(std::min(field.size() + 1, line.size()));
+  return field;
+}
 
-  std::string_view next() {
-    const std::size_t comma = rest_.find(',');
-    const std::string_view field = rest_.substr(0, comma);
-    rest_ = comma == std::string_view::npos ? std::string_view() : rest_.substr(comma + 1);
-    return field;
-  }
-  /// Reads the next field; `null` is what a number that is not finite is written as.
-  template <class Number>
-  bool read(Number& value) {
-    const std::string_view field = next();
-    if (std::is_floating_point_v<Number> && field == "null") {
-      value = std::numeric_limits<Number>::quiet_NaN();
-      return true;
-    }
-    const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-    return !field.empty() && error == std::errc{} && end == field.data() + field.size();
-  }
-  bool at_end() const { return rest_.empty(); }
-
- private:
-  std::string_view rest_;
-};
+/// Likewise a number; `null` is what one that is not finite is written as.
+template <class Number>
+bool take(std::string_view& line, Number& value) {
+  const std::string_view field = take_text(line);
+  auto number = read_number<Number>(field);
+  if (std::is_floating_point_v<Number> && field == "null")
+    number = std::numeric_limits<Number>::quiet_NaN();
+  value = number.value_or(value);
+  return number.has_value();
+}
 
 bool read_row(std::string_view line, EpochFinished& row) {
-  Fields fields(line);
-  if (!fields.read(row.epoch) || !fields.read(row.step) || !fields.read(row.learning_rate) ||
-      !fields.read(row.train.loss) || !fields.read(row.train.accuracy))
+  if (!take(line, row.epoch) || !take(line, row.step) || !take(line, row.learning_rate) ||
+      !take(line, row.train.loss) || !take(line, row.train.accuracy))
     return false;
-  const std::string_view split = fields.next();
+  const std::string_view split = take_text(line);
   row.on_val = split == "val";
   if (!row.on_val && split != "test") return false;
-  if (!fields.read(row.evaluated.loss) || !fields.read(row.evaluated.accuracy)) return false;
-  row.weights_sha256 = fields.next();
-  return !row.weights_sha256.empty() && fields.at_end();
+  if (!take(line, row.evaluated.loss) || !take(line, row.evaluated.accuracy)) return false;
+  row.weights_sha256 = take_text(line);
+  return !row.weights_sha256.empty() && line.empty();
 }
 
 }  // namespace

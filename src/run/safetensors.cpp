@@ -23,37 +23,12 @@ using nlohmann::json;
 
 constexpr std::size_t kLengthSize = 8;  // of the header's length, in front of it
 
-struct DtypeInfo {
-  Dtype dtype;
-  std::string_view name;
-  std::size_t size;
-};
-
-constexpr DtypeInfo kDtypes[] = {{Dtype::kU8, "U8", 1},
-                                 {Dtype::kI32, "I32", 4},
-                                 {Dtype::kI64, "I64", 8},
-                                 {Dtype::kF32, "F32", 4},
-                                 {Dtype::kF64, "F64", 8}};
-
-const DtypeInfo& info_of(Dtype dtype) {
-  return *std::find_if(std::begin(kDtypes), std::end(kDtypes),
-                       [&](const DtypeInfo& info) { return info.dtype == dtype; });
-}
-
-/// The type called `dtype`; `what` stands for the tensor in the error.
-Dtype dtype_named(const std::string& dtype, const std::string& what, const std::string& name) {
-  std::vector<std::string_view> known;
-  for (const auto& info : kDtypes) {
-    if (info.name == dtype) return info.dtype;
-    known.push_back(info.name);
-  }
-  reject_safetensors(name, fmt::format("{} has the type {}, expected one of {}", what,
-                                       printable(dtype), fmt::join(known, ", ")));
-}
+constexpr std::array<std::uint64_t, 5> kDtypeSizes = {1, 4, 8, 4, 8};
+static_assert(kDtypeSizes.size() == kEnumNames<Dtype>.size());
 
 /// Bytes of a tensor, or nothing when that number overflows.
 std::optional<std::uint64_t> bytes_of(Dtype dtype, std::span<const std::int64_t> shape) {
-  std::uint64_t bytes = info_of(dtype).size;
+  std::uint64_t bytes = kDtypeSizes[static_cast<std::size_t>(dtype)];
   for (const std::int64_t dim : shape) {
     if (dim < 0 || __builtin_mul_overflow(bytes, static_cast<std::uint64_t>(dim), &bytes)) {
       return std::nullopt;
@@ -78,14 +53,16 @@ Extent extent_of(const std::string& tensor, const json& entry, const std::string
 /// begin at `expected_begin`.
 Tensor read_tensor(const std::string& tensor_name, const json& entry, const Extent& extent,
                    std::uint64_t expected_begin, std::string_view data, const std::string& name) {
-  const std::string what = fmt::format("tensor {}", printable(tensor_name));
   const auto reject = [&](const std::string& why) {
-    reject_safetensors(name, fmt::format("{} {}", what, why));
+    reject_safetensors(name, fmt::format("tensor {} {}", printable(tensor_name), why));
   };
-  Tensor tensor{.name = tensor_name,
-                .dtype = dtype_named(entry.at("dtype"), what, name),
-                .shape = {},
-                .bytes = {}};
+  const std::string type_name = entry.at("dtype");
+  const auto dtype = from_string<Dtype>(type_name);
+  if (!dtype) {
+    reject(fmt::format("has the type {}, expected one of {}", printable(type_name),
+                       fmt::join(kEnumNames<Dtype>, ", ")));
+  }
+  Tensor tensor{.name = tensor_name, .dtype = *dtype, .shape = {}, .bytes = {}};
   for (const std::uint64_t dim : entry.at("shape")) {
     if (dim > INT64_MAX) reject("has a dimension over 63 bits");
     tensor.shape.push_back(static_cast<std::int64_t>(dim));
@@ -157,7 +134,7 @@ std::string header_text(const SafetensorsFile& file) {
                                   describe(tensor.dtype, tensor.shape)));
     }
     const std::uint64_t end = offset + tensor.bytes.size();
-    header[tensor.name] = {{"dtype", info_of(tensor.dtype).name},
+    header[tensor.name] = {{"dtype", to_string(tensor.dtype)},
                            {"shape", tensor.shape},
                            {"data_offsets", {offset, end}}};
     offset = end;
@@ -179,7 +156,7 @@ std::string header_text(const SafetensorsFile& file) {
 }  // namespace
 
 std::string describe(Dtype dtype, std::span<const std::int64_t> shape) {
-  return fmt::format("{} [{}]", info_of(dtype).name, fmt::join(shape, ", "));
+  return fmt::format("{} [{}]", to_string(dtype), fmt::join(shape, ", "));
 }
 
 const Tensor* find_tensor(const SafetensorsFile& file, std::string_view name) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <functional>
 #include <set>
 
@@ -14,25 +15,12 @@ namespace {
 using nlohmann::json;
 
 /// What `value` is, for a message that it is out of place.
-const char* kind_of(const json& value) {
-  switch (value.type()) {
-    case json::value_t::object:
-      return "an object";
-    case json::value_t::array:
-      return "a list";
-    case json::value_t::string:
-      return "text";
-    case json::value_t::boolean:
-      return "a boolean";
-    case json::value_t::number_unsigned:
-      return "a number";
-    case json::value_t::number_integer:
-      return "a negative number";
-    case json::value_t::number_float:
-      return "a fraction or a number over 64 bits";
-    default:
-      return "null";
-  }
+std::string_view kind_of(const json& value) {
+  constexpr std::array<std::string_view, 8> kKinds = {
+      // in the order of json::value_t
+      "null",      "an object",         "a list",   "text",
+      "a boolean", "a negative number", "a number", "a fraction or a number over 64 bits"};
+  return kKinds.at(static_cast<std::size_t>(value.type()));
 }
 
 /// Checks the form of a header; `name` stands for the file in messages.
@@ -88,7 +76,7 @@ class HeaderCheck {
       if (!element.is_number_unsigned()) misplaced(kind_of(element));
   }
 
-  [[noreturn]] void misplaced(const char* what) const {
+  [[noreturn]] void misplaced(std::string_view what) const {
     reject(fmt::format("it has {} out of place at {}", what, printable(entry_)));
   }
 

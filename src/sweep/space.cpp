@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <set>
 
 #include "fmnist/core/error.h"
 #include "fmnist/core/random.h"
 #include "fmnist/core/suggest.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 namespace {
@@ -108,10 +108,8 @@ void set_range(Dimension& range, std::string_view low, std::string_view high,
 
 std::vector<std::string> grid_of(const Dimension& range, std::string_view count,
                                  const std::string& where) {
-  std::size_t points = 0;
-  const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), points);
-  if (error != std::errc{} || end != count.data() + count.size() || points < 2 ||
-      points > kMaxTrials) {
+  const std::size_t points = read_number<std::size_t>(count).value_or(0);
+  if (points < 2 || points > kMaxTrials) {
     refuse(fmt::format("{}: the number of values is an integer from 2 to {}, not '{}'", where,
                        kMaxTrials, count));
   }

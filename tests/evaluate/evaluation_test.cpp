@@ -18,27 +18,27 @@ using ::testing::ElementsAre;
 
 TEST(WilsonInterval, AgreesWithValuesComputedByHand) {
   // z^2 = 3.8414588; (0.8 + z^2 / 20 -+ z sqrt(0.016 + z^2 / 400)) / (1 + z^2 / 10).
-  const Interval interval = wilson_interval(8, 10);
-  EXPECT_NEAR(interval.low, 0.490162, 1e-6);
-  EXPECT_NEAR(interval.high, 0.943318, 1e-6);
+  const auto [low, high] = wilson_interval(8, 10);
+  EXPECT_NEAR(low, 0.490162, 1e-6);
+  EXPECT_NEAR(high, 0.943318, 1e-6);
 }
 
 TEST(WilsonInterval, StaysWithinTheShares) {
-  EXPECT_NEAR(wilson_interval(0, 10).low, 0.0, 1e-15);
-  EXPECT_NEAR(wilson_interval(0, 10).high, 0.2775328, 1e-7);  // z^2 / (10 + z^2)
-  EXPECT_NEAR(wilson_interval(10, 10).low, 0.7224672, 1e-7);
-  EXPECT_LE(wilson_interval(10, 10).high, 1.0);
+  EXPECT_NEAR(wilson_interval(0, 10).first, 0.0, 1e-15);
+  EXPECT_NEAR(wilson_interval(0, 10).second, 0.2775328, 1e-7);  // z^2 / (10 + z^2)
+  EXPECT_NEAR(wilson_interval(10, 10).first, 0.7224672, 1e-7);
+  EXPECT_LE(wilson_interval(10, 10).second, 1.0);
 }
 
 TEST(WilsonInterval, NarrowsWithTheNumberOfImages) {
-  const Interval interval = wilson_interval(8965, 10000);
-  EXPECT_NEAR(interval.low, 0.890377, 1e-6);
-  EXPECT_NEAR(interval.high, 0.902319, 1e-6);
+  const auto [low, high] = wilson_interval(8965, 10000);
+  EXPECT_NEAR(low, 0.890377, 1e-6);
+  EXPECT_NEAR(high, 0.902319, 1e-6);
 }
 
 TEST(WilsonInterval, IsEverythingWithoutAnImage) {
-  EXPECT_EQ(wilson_interval(0, 0).low, 0.0);
-  EXPECT_EQ(wilson_interval(0, 0).high, 1.0);
+  EXPECT_EQ(wilson_interval(0, 0).first, 0.0);
+  EXPECT_EQ(wilson_interval(0, 0).second, 1.0);
 }
 
 TEST(Softmax, IsTheShareOfExponentials) {
@@ -112,11 +112,11 @@ TEST(EvaluatePredictions, AveragesOverTheTenClasses) {
 TEST(EvaluatePredictions, ListsTheMostConfusedPairsFirst) {
   const auto confused = three_classes().confused;
   ASSERT_EQ(confused.size(), 3U);
-  EXPECT_EQ(confused[0].label, 1);
-  EXPECT_EQ(confused[0].predicted, 0);
-  EXPECT_EQ(confused[0].count, 2U);
-  EXPECT_EQ(confused[1].label, 0);  // of equal ones the lower label first
-  EXPECT_EQ(confused[2].label, 2);
+  EXPECT_EQ(confused[0].first, 1);
+  EXPECT_EQ(confused[0].second, 0);
+  EXPECT_EQ(three_classes().confusion[1][0], 2U);
+  EXPECT_EQ(confused[1].first, 0);  // of equal ones the lower label first
+  EXPECT_EQ(confused[2].first, 2);
 }
 
 TEST(EvaluatePredictions, ListsTheMostConfidentMistakesFirst) {
@@ -153,8 +153,8 @@ TEST(EvaluatePredictions, AgreesWithItself) {
   EXPECT_EQ(all, 500U);
   EXPECT_EQ(diagonal, evaluation.correct);
   EXPECT_EQ(evaluation.mistakes.size(), 500 - evaluation.correct);
-  EXPECT_LT(evaluation.accuracy_interval.low, evaluation.metrics.accuracy);
-  EXPECT_GT(evaluation.accuracy_interval.high, evaluation.metrics.accuracy);
+  EXPECT_LT(evaluation.accuracy_interval.first, evaluation.metrics.accuracy);
+  EXPECT_GT(evaluation.accuracy_interval.second, evaluation.metrics.accuracy);
 }
 
 TEST(EvaluatePredictions, CountsALabelAmongTheThreeLargest) {

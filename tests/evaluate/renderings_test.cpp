@@ -46,7 +46,7 @@ TEST(EvaluationJson, HoldsEveryFigure) {
   EXPECT_EQ(json["images"], 500);
   EXPECT_EQ(json["loss"].get<double>(), evaluation.metrics.loss);
   EXPECT_EQ(json["accuracy"].get<double>(), evaluation.metrics.accuracy);
-  EXPECT_EQ(json["accuracy_interval"][1].get<double>(), evaluation.accuracy_interval.high);
+  EXPECT_EQ(json["accuracy_interval"][1].get<double>(), evaluation.accuracy_interval.second);
   EXPECT_EQ(json["top3_accuracy"].get<double>(), evaluation.top3_accuracy);
   EXPECT_EQ(json["macro"]["f1"].get<double>(), evaluation.macro_f1);
   ASSERT_EQ(json["classes"].size(), 10U);
@@ -55,7 +55,8 @@ TEST(EvaluationJson, HoldsEveryFigure) {
   ASSERT_EQ(json["confusion"].size(), 10U);
   EXPECT_EQ(json["confusion"][2][6], evaluation.confusion[2][6]);
   EXPECT_EQ(json["confused"].size(), evaluation.confused.size());
-  EXPECT_EQ(json["confused"][0]["count"], evaluation.confused[0].count);
+  const auto [label, predicted] = evaluation.confused[0];
+  EXPECT_EQ(json["confused"][0]["count"], evaluation.confusion[label][predicted]);
   EXPECT_EQ(json["calibration"]["ece"].get<double>(), evaluation.ece);
   ASSERT_EQ(json["calibration"]["bins"].size(), 15U);
   EXPECT_EQ(json["calibration"]["bins"][14]["up_to"], 1.0);
@@ -148,7 +149,6 @@ TEST(EvaluationTable, ShowsTheFiguresWithinEightyColumns) {
   expect_narrow(table);
   // The widest it can get: 60,000 images of each class.
   for (auto& row : evaluation.confusion) row.fill(60000);
-  for (ConfusedPair& pair : evaluation.confused) pair.count = 60000;
   for (ClassScores& scores : evaluation.classes) scores = {60000, 60000, 60000, 1.0, 1.0, 1.0};
   evaluation.mistakes[0] = {59999, 0, 0, 1.0, {1.0}};
   expect_narrow(evaluation_table(evaluation));

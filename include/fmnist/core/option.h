@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -9,13 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "fmnist/core/config.h"
 #include "fmnist/core/names.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 
@@ -110,11 +109,8 @@ struct Form<Number> {
   static constexpr std::string_view kExpected =
       std::is_integral_v<Number> ? "an integer" : "a number";
   static std::optional<Number> read(std::string_view text) {
-    Number value{};
     if (text.starts_with('+')) text.remove_prefix(1);
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return value;
+    return read_number<Number>(text);
   }
   static nlohmann::json json(Number value) { return value; }
 };

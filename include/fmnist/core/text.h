@@ -1,9 +1,12 @@
 #pragma once
 
+#include <charconv>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace fmnist {
 
@@ -12,6 +15,15 @@ std::string fixed(double value, int decimals);
 
 /// The shortest text that reads back as the same number; whole numbers without an exponent.
 std::string to_text(double value);
+
+/// The number that `text` is, all of it and without a plus sign; nothing when it is out of range.
+template <class Number>
+std::optional<Number> read_number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 /// A fraction as people read it: 0.8127 is "81.27%".
 std::string percentage(double fraction, int decimals = 2);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "fmnist/core/metrics.h"
@@ -11,15 +12,10 @@
 
 namespace fmnist {
 
-/// A range that holds an unknown share with some confidence.
-struct Interval {
-  double low = 0.0;
-  double high = 1.0;
-};
-
-/// The 95 % score interval for a share of which `successes` in `count` were seen (Wilson, "Probable
-/// inference, the law of succession, and statistical inference", JASA 1927); 0 to 1 without any.
-Interval wilson_interval(std::uint64_t successes, std::uint64_t count);
+/// From and to: the 95 % score interval for a share of which `successes` in `count` were seen
+/// (Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927); 0
+/// to 1 without any.
+std::pair<double, double> wilson_interval(std::uint64_t successes, std::uint64_t count);
 
 /// softmax(logits) in double; `logits` has 10 entries.
 std::array<double, kClassCount> softmax(std::span<const float> logits);
@@ -35,13 +31,6 @@ struct ClassScores {
   double precision = 0.0;  // correct / predicted
   double recall = 0.0;     // correct / support
   double f1 = 0.0;         // their harmonic mean
-};
-
-/// Images of one class taken for another.
-struct ConfusedPair {
-  std::uint8_t label = 0;
-  std::uint8_t predicted = 0;
-  std::uint64_t count = 0;
 };
 
 /// The images whose confidence (largest probability) lies in one bin.
@@ -67,16 +56,17 @@ inline constexpr std::size_t kReliabilityBins = 15;
 struct Evaluation {
   std::uint64_t count = 0;
   std::uint64_t correct = 0;
-  Metrics metrics;             // as a training run computes them, to the last bit
-  Interval accuracy_interval;  // 95 %
+  Metrics metrics;                              // as a training run computes them, to the last bit
+  std::pair<double, double> accuracy_interval;  // 95 %
   double top3_accuracy = 0.0;
   std::array<ClassScores, kClassCount> classes{};
   double macro_precision = 0.0;  // unweighted means over the ten classes
   double macro_recall = 0.0;
   double macro_f1 = 0.0;
   std::array<std::array<std::uint64_t, kClassCount>, kClassCount>
-      confusion{};                     // [label][predicted]
-  std::vector<ConfusedPair> confused;  // the confusions that occur, most frequent first
+      confusion{};  // [label][predicted]
+  std::vector<std::pair<std::uint8_t, std::uint8_t>>
+      confused;  // label and predicted class of the confusions that occur, most frequent first
   std::array<ReliabilityBin, kReliabilityBins> reliability{};
   double ece = 0.0;               // expected calibration error, a fraction
   std::vector<Mistake> mistakes;  // most confident first

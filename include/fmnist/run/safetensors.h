@@ -8,10 +8,15 @@
 #include <string_view>
 #include <vector>
 
+#include "fmnist/core/names.h"
+
 namespace fmnist {
 
 /// The element types this program reads and writes, as safetensors names them.
 enum class Dtype { kU8, kI32, kI64, kF32, kF64 };
+template <>
+inline constexpr std::array<std::string_view, 5> kEnumNames<Dtype>{"U8", "I32", "I64", "F32",
+                                                                   "F64"};
 
 /// A named array: row-major, little-endian `bytes`, as many as shape and type ask for.
 struct Tensor {
