@@ -20,7 +20,6 @@
 #include "fmnist/run/results.h"
 #include "fmnist/run/run_directory.h"
 #include "fmnist/run/safetensors.h"
-#include "run/printable.h"
 
 namespace fmnist {
 namespace {
@@ -43,17 +42,19 @@ constexpr std::uintmax_t kMaxFileSize =
                           kStateFile));
 }
 
-/// The arrays of a checkpoint; those that a file does not hold are null.
-struct Arrays {
-  const Parameters* parameters = nullptr;
-  const Parameters* momentum = nullptr;
-  const Parameters* best = nullptr;
+/// The content of a checkpoint file.
+struct Checkpoint {
+  Parameters parameters;
+  std::optional<Parameters> momentum;  // in a training state
+  std::optional<Parameters> best;      // likewise, of a run with a validation split
+  Metadata metadata;                   // empty when another program wrote it
 };
 
-std::string digest_of(const Arrays& arrays) {
-  std::vector<std::span<const std::byte>> pieces;
-  for (const Parameters* array : {arrays.parameters, arrays.momentum, arrays.best})
-    if (array != nullptr) pieces.push_back(std::as_bytes(std::span(array->values)));
+std::string digest_of(const Checkpoint& arrays) {
+  std::vector<std::span<const std::byte>> pieces = {
+      std::as_bytes(std::span(arrays.parameters.values))};
+  for (const auto* array : {&arrays.momentum, &arrays.best})
+    if (*array) pieces.push_back(std::as_bytes(std::span((*array)->values)));
   return sha256_hex_of(pieces);
 }
 
@@ -142,163 +143,142 @@ void append_tensors(SafetensorsFile& file, std::string_view prefix, const Parame
   }
 }
 
-std::string encode(const Arrays& arrays, Metadata metadata) {
-  SafetensorsFile file{.metadata = std::move(metadata), .tensors = {}};
-  file.metadata["tensors_sha256"] = digest_of(arrays);
+std::string encode(const Checkpoint& checkpoint) {
+  SafetensorsFile file{.metadata = checkpoint.metadata, .tensors = {}};
+  file.metadata["tensors_sha256"] = digest_of(checkpoint);
   file.metadata["metadata_sha256"] = digest_of(file.metadata);
-  append_tensors(file, "", *arrays.parameters);
-  if (arrays.momentum != nullptr) append_tensors(file, kMomentumPrefix, *arrays.momentum);
-  if (arrays.best != nullptr) append_tensors(file, kBestPrefix, *arrays.best);
+  append_tensors(file, "", checkpoint.parameters);
+  if (checkpoint.momentum) append_tensors(file, kMomentumPrefix, *checkpoint.momentum);
+  if (checkpoint.best) append_tensors(file, kBestPrefix, *checkpoint.best);
   return to_safetensors(file);
 }
 
-/// A checkpoint file taken apart and checked; `name` stands for it in messages.
-class Decoder {
- public:
-  Decoder(std::string_view bytes, const std::string& name)
-      : file_(parse_safetensors(bytes, name)), name_(name) {
-    // Any of three, so that a damaged file of ours does not pass for one from elsewhere.
-    is_ours_ = has("format_version") || has("tensors_sha256") || has("metadata_sha256");
-    if (is_ours_) check_format_version();
-    const bool has_momentum = has_array(kMomentumPrefix);
-    const bool has_best = has_array(kBestPrefix);
-    check_names(has_momentum);
-    parameters = read_array("");
-    if (has_momentum) momentum = read_array(kMomentumPrefix);
-    if (has_best) best = read_array(kBestPrefix);
-    if (!is_ours_) {
-      if (has_momentum || has_best)
-        fail("it holds momentum but not the metadata of a training state");
-      return;
+// Below, `name` stands for the file in messages.
+
+[[noreturn]] void fail(const std::string& name, const std::string& why,
+                       const std::string& hint = "give another checkpoint") {
+  throw Error(ErrorKind::kCheckpoint, fmt::format("cannot read '{}': {}", name, why), hint);
+}
+
+const std::string& text(const Metadata& metadata, const char* key, const std::string& name) {
+  const auto found = metadata.find(key);
+  if (found != metadata.end()) return found->second;
+  fail(name, fmt::format("its metadata lacks '{}'", key), "it is damaged: give another checkpoint");
+}
+
+std::uint64_t number(const Metadata& metadata, const char* key, const std::string& name) {
+  const std::string& digits = text(metadata, key, name);
+  const auto value = read_number<std::uint64_t>(digits);
+  if (value) return *value;
+  fail(name,
+       fmt::format("its metadata has {} as '{}', expected a whole number", printable(digits), key));
+}
+
+void check_format_version(const Metadata& metadata, const std::string& name) {
+  const std::uint64_t version = number(metadata, "format_version", name);
+  if (version > kFormatVersion) {
+    fail(name,
+         fmt::format("it was written by a newer program: its format version is {}, this program "
+                     "reads {}",
+                     version, kFormatVersion),
+         "use the fmnist-train that wrote it, or a newer one");
+  }
+  if (version < kFormatVersion) fail(name, "its format version is 0, which was never written");
+}
+
+void check_digest(const Metadata& metadata, const char* key, const std::string& found,
+                  const char* what, const std::string& name) {
+  const std::string& expected = text(metadata, key, name);
+  if (expected == found) return;
+  fail(name,
+       fmt::format("the SHA-256 of its {} is {}, expected {}", what, found, printable(expected)),
+       "it is damaged: give another checkpoint");
+}
+
+bool has_array(const SafetensorsFile& file, std::string_view prefix) {
+  return std::ranges::any_of(file.tensors,
+                             [&](const Tensor& tensor) { return tensor.name.starts_with(prefix); });
+}
+
+void check_names(const SafetensorsFile& file, const std::string& name) {
+  for (const Tensor& tensor : file.tensors) {
+    std::string_view base = tensor.name;
+    for (const std::string_view prefix : {kMomentumPrefix, kBestPrefix})
+      if (base.starts_with(prefix)) base.remove_prefix(prefix.size());
+    if (std::ranges::find(kParameters, base, &ParameterInfo::name) != kParameters.end()) continue;
+    fail(name,
+         fmt::format("it has a tensor {}, expected exactly the eight parameters, conv1.weight to "
+                     "fc2.bias{}",
+                     printable(tensor.name),
+                     has_array(file, kMomentumPrefix) ? ", and their momentum" : ""),
+         "give a checkpoint of this network");
+  }
+}
+
+/// The eight tensors under `prefix`.
+Parameters read_array(const SafetensorsFile& file, std::string_view prefix,
+                      const std::string& name) {
+  Parameters result;
+  for (std::size_t i = 0; i < kParameters.size(); ++i) {
+    const auto shape = kParameters[i].shape();
+    const std::string tensor_name = fmt::format("{}{}", prefix, kParameters[i].name);
+    const Tensor* tensor = find_tensor(file, tensor_name);
+    if (tensor == nullptr) {
+      fail(name, fmt::format("it has no tensor '{}'", tensor_name),
+           "give a checkpoint of this network");
     }
-    check_digest("metadata_sha256", digest_of(file_.metadata), "metadata");
-    check_digest("tensors_sha256",
-                 digest_of({&parameters, momentum ? &*momentum : nullptr, best ? &*best : nullptr}),
-                 "tensors");
-    epoch = number("epoch");
-    step = number("step");
-    for (const char* key :
-         {"config", "engine", "program_version", "libtorch_version", "data_sha256"})
-      text(key);
-  }
-
-  Parameters parameters;
-  std::optional<Parameters> momentum;  // in a training state
-  std::optional<Parameters> best;      // likewise, of a run with a validation split
-  std::uint64_t epoch = 0;
-  std::uint64_t step = 0;
-
-  /// Whether this program wrote it: only then are there counters and what stands below.
-  bool is_ours() const { return is_ours_; }
-
-  /// The settings and the provenance. Throws std::exception when no version of ours wrote them.
-  std::pair<Config, Provenance> origin() const {
-    const json settings = json::parse(text("config"));
-    if (!settings.is_object()) throw std::invalid_argument("config");
-    const auto engine = from_string<EngineChoice>(text("engine"));
-    if (!engine) throw std::invalid_argument("engine");
-    return {config_from_json(settings),
-            {.program_version = text("program_version"),
-             .libtorch_version = text("libtorch_version"),
-             .engine = {.name = *engine,
-                        .device = settings.value("device", ""),
-                        .threads = settings.value("threads", 0),
-                        .isa = {}},
-             .data = {.directory = {}, .sha256 = text("data_sha256"), .verified = false}}};
-  }
-
-  /// The metadata's entry `key`.
-  const std::string& text(const char* key) const {
-    const auto found = file_.metadata.find(key);
-    if (found == file_.metadata.end()) {
-      fail(fmt::format("its metadata lacks '{}'", key), "it is damaged: give another checkpoint");
+    if (tensor->dtype != Dtype::kF32 || !std::ranges::equal(tensor->shape, shape)) {
+      fail(name,
+           fmt::format("its tensor '{}' is {}, expected {}", tensor_name,
+                       describe(tensor->dtype, tensor->shape), describe(Dtype::kF32, shape)),
+           "give a checkpoint of this network");
     }
-    return found->second;
+    std::memcpy(result.tensor(i).data(), tensor->bytes.data(), tensor->bytes.size());
   }
+  return result;
+}
 
- private:
-  [[noreturn]] void fail(const std::string& why,
-                         const std::string& hint = "give another checkpoint") const {
-    throw Error(ErrorKind::kCheckpoint, fmt::format("cannot read '{}': {}", name_, why), hint);
+/// The checked content of a file of `bytes`.
+Checkpoint decode(std::string_view bytes, const std::string& name) {
+  const SafetensorsFile file = parse_safetensors(bytes, name);
+  const Metadata& metadata = file.metadata;
+  // Any of three, so that a damaged file of ours does not pass for one from elsewhere.
+  const bool is_ours = metadata.contains("format_version") || metadata.contains("tensors_sha256") ||
+                       metadata.contains("metadata_sha256");
+  if (is_ours) check_format_version(metadata, name);
+  check_names(file, name);
+  Checkpoint checkpoint;
+  checkpoint.parameters = read_array(file, "", name);
+  if (has_array(file, kMomentumPrefix))
+    checkpoint.momentum = read_array(file, kMomentumPrefix, name);
+  if (has_array(file, kBestPrefix)) checkpoint.best = read_array(file, kBestPrefix, name);
+  if (!is_ours) {
+    if (checkpoint.momentum || checkpoint.best)
+      fail(name, "it holds momentum but not the metadata of a training state");
+    return checkpoint;
   }
+  check_digest(metadata, "metadata_sha256", digest_of(metadata), "metadata", name);
+  check_digest(metadata, "tensors_sha256", digest_of(checkpoint), "tensors", name);
+  for (const char* key : {"epoch", "step"}) number(metadata, key, name);
+  for (const char* key : {"config", "engine", "program_version", "libtorch_version", "data_sha256"})
+    text(metadata, key, name);
+  checkpoint.metadata = metadata;
+  return checkpoint;
+}
 
-  bool has_array(std::string_view prefix) const {
-    return std::ranges::any_of(
-        file_.tensors, [&](const Tensor& tensor) { return tensor.name.starts_with(prefix); });
-  }
-
-  bool has(const char* key) const { return file_.metadata.contains(key); }
-
-  std::uint64_t number(const char* key) const {
-    const auto value = read_number<std::uint64_t>(text(key));
-    if (!value) {
-      fail(fmt::format("its metadata has {} as '{}', expected a whole number", printable(text(key)),
-                       key));
-    }
-    return *value;
-  }
-
-  void check_format_version() const {
-    const std::uint64_t version = number("format_version");
-    if (version > kFormatVersion) {
-      fail(fmt::format("it was written by a newer program: its format version is {}, this program "
-                       "reads {}",
-                       version, kFormatVersion),
-           "use the fmnist-train that wrote it, or a newer one");
-    }
-    if (version < kFormatVersion) fail("its format version is 0, which was never written");
-  }
-
-  void check_names(bool with_momentum) const {
-    for (const Tensor& tensor : file_.tensors) {
-      std::string_view base = tensor.name;
-      for (const std::string_view prefix : {kMomentumPrefix, kBestPrefix})
-        if (base.starts_with(prefix)) base.remove_prefix(prefix.size());
-      const bool known =
-          std::any_of(kParameters.begin(), kParameters.end(),
-                      [&](const ParameterInfo& parameter) { return parameter.name == base; });
-      if (!known) {
-        fail(fmt::format("it has a tensor {}, expected exactly the eight parameters, conv1.weight "
-                         "to fc2.bias{}",
-                         printable(tensor.name), with_momentum ? ", and their momentum" : ""),
-             "give a checkpoint of this network");
-      }
-    }
-  }
-
-  /// The eight tensors under `prefix`.
-  Parameters read_array(std::string_view prefix) const {
-    Parameters result;
-    for (std::size_t i = 0; i < kParameters.size(); ++i) {
-      const auto shape = kParameters[i].shape();
-      const std::string tensor_name = fmt::format("{}{}", prefix, kParameters[i].name);
-      const Tensor* tensor = find_tensor(file_, tensor_name);
-      if (tensor == nullptr) {
-        fail(fmt::format("it has no tensor '{}'", tensor_name),
-             "give a checkpoint of this network");
-      }
-      if (tensor->dtype != Dtype::kF32 || !std::ranges::equal(tensor->shape, shape)) {
-        fail(fmt::format("its tensor '{}' is {}, expected {}", tensor_name,
-                         describe(tensor->dtype, tensor->shape), describe(Dtype::kF32, shape)),
-             "give a checkpoint of this network");
-      }
-      std::memcpy(result.tensor(i).data(), tensor->bytes.data(), tensor->bytes.size());
-    }
-    return result;
-  }
-
-  void check_digest(const char* key, const std::string& found, const std::string& what) const {
-    if (text(key) != found) {
-      fail(fmt::format("the SHA-256 of its {} is {}, expected {}", what, found,
-                       printable(text(key))),
-           "it is damaged: give another checkpoint");
-    }
-  }
-
-  SafetensorsFile file_;
-  const std::string& name_;
-  bool is_ours_ = false;
-};
+/// The settings and the provenance. Throws std::exception when no version of ours wrote them.
+std::pair<Config, Provenance> origin_of(const Metadata& metadata) {
+  const json settings = json::parse(metadata.at("config"));
+  if (!settings.is_object()) throw std::invalid_argument("config");
+  return {config_from_json(settings),
+          {.program_version = metadata.at("program_version"),
+           .libtorch_version = metadata.at("libtorch_version"),
+           .engine = {.name = from_string<EngineChoice>(metadata.at("engine")).value(),
+                      .device = settings.value("device", ""),
+                      .threads = settings.value("threads", 0),
+                      .isa = {}},
+           .data = {.directory = {}, .sha256 = metadata.at("data_sha256"), .verified = false}}};
+}
 
 std::string read_checkpoint(const std::filesystem::path& path) {
   std::error_code unknown_size;
@@ -328,8 +308,10 @@ std::filesystem::path model_at(const std::filesystem::path& path) {
 std::string encode_model(const RunResult& result, const Config& config,
                          const Provenance& provenance) {
   const std::uint64_t epoch = result.best ? result.best->epoch : result.epochs;
-  return encode({.parameters = &result.shipped()},
-                metadata_of(config, provenance, epoch, result.step));
+  return encode({.parameters = result.shipped(),
+                 .momentum = {},
+                 .best = {},
+                 .metadata = metadata_of(config, provenance, epoch, result.step)});
 }
 
 std::string encode_state(const RunPosition& position, const Config& config,
@@ -338,39 +320,40 @@ std::string encode_state(const RunPosition& position, const Config& config,
   Metadata metadata = metadata_of(config, provenance, position.epochs, state.step);
   metadata[kProgress] = progress_text(position);
   metadata[kDevice] = provenance.engine.device;
-  const Parameters* best = position.best ? &position.best->parameters : nullptr;
-  return encode({&state.parameters, &state.momentum, best}, std::move(metadata));
+  Checkpoint checkpoint{state.parameters, state.momentum, {}, std::move(metadata)};
+  if (position.best) checkpoint.best = position.best->parameters;
+  return encode(checkpoint);
 }
 
 TrainedModel decode_model(std::string_view bytes, const std::string& name) {
-  Decoder decoder(bytes, name);
+  Checkpoint checkpoint = decode(bytes, name);
   TrainedModel model;
   model.file = name;
-  model.parameters = std::move(decoder.parameters);
-  if (!decoder.is_ours()) return model;
-  model.epoch = decoder.epoch;
+  model.parameters = std::move(checkpoint.parameters);
+  if (checkpoint.metadata.empty()) return model;
+  model.epoch = number(checkpoint.metadata, "epoch", name);
   try {
-    std::tie(model.config, model.provenance) = decoder.origin();
+    std::tie(model.config, model.provenance) = origin_of(checkpoint.metadata);
   } catch (const std::exception&) {  // digests fit, but no version of ours wrote this
-    throw Error(ErrorKind::kCheckpoint,
-                fmt::format("cannot read '{}': its settings are not those of a run", name),
-                "give another checkpoint");
+    fail(name, "its settings are not those of a run");
   }
   return model;
 }
 
 SavedRun decode_state(std::string_view bytes, const std::string& name) {
-  Decoder decoder(bytes, name);
-  if (!decoder.is_ours() || !decoder.momentum)
+  Checkpoint checkpoint = decode(bytes, name);
+  const Metadata& metadata = checkpoint.metadata;
+  if (metadata.empty() || !checkpoint.momentum)
     refuse_to_resume(name, "it holds a model, not the state of a run");
   SavedRun run;
   run.file = name;
-  run.position.state = {std::move(decoder.parameters), std::move(*decoder.momentum), decoder.step};
-  run.position.epochs = decoder.epoch;
+  run.position.state = {std::move(checkpoint.parameters), std::move(*checkpoint.momentum),
+                        number(metadata, "step", name)};
+  run.position.epochs = number(metadata, "epoch", name);
   try {
-    std::tie(run.config, run.provenance) = decoder.origin();
-    run.provenance.engine.device = decoder.text(kDevice);
-    read_progress(decoder.text(kProgress), std::move(decoder.best), run.position);
+    std::tie(run.config, run.provenance) = origin_of(metadata);
+    run.provenance.engine.device = metadata.at(kDevice);
+    read_progress(metadata.at(kProgress), std::move(checkpoint.best), run.position);
   } catch (const std::exception&) {  // digests fit, but no version of ours wrote this
     refuse_to_resume(name, "its metadata is not that of a run's state");
   }
