@@ -40,6 +40,14 @@ std::string hex(std::span<const unsigned char> bytes) {
   return text;
 }
 
+std::string printable(std::string_view text) {
+  constexpr std::size_t kLongest = 80;
+  using nlohmann::json;
+  std::string quoted = json(text).dump(-1, ' ', true, json::error_handler_t::replace);
+  if (quoted.size() > kLongest) quoted = quoted.substr(0, kLongest) + "...\"";
+  return quoted;
+}
+
 std::string first_line(std::string_view text) {
   return std::string(text.substr(0, text.find('\n')));
 }

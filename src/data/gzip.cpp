@@ -23,12 +23,6 @@ constexpr std::size_t kBestRatio = 1032;
   throw Error(ErrorKind::kData, fmt::format("'{}' {}", name, problem), hint);
 }
 
-struct FreeDecompressor {
-  void operator()(libdeflate_decompressor* decompressor) const {
-    libdeflate_free_decompressor(decompressor);
-  }
-};
-
 /// The size that the last four bytes claim: only a hint, a cut or padded file has anything there.
 std::size_t claimed_size(std::string_view bytes) {
   std::size_t size = 0;
@@ -54,8 +48,8 @@ void check_header(std::string_view bytes, const std::string& name) {
 
 std::string gunzip(std::string_view bytes, const std::string& name, std::size_t limit) {
   check_header(bytes, name);
-  const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
-      libdeflate_alloc_decompressor());
+  const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>
+      decompressor(libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
   if (!decompressor) throw std::bad_alloc();
 
   const std::size_t most = bytes.size() < limit / kBestRatio ? bytes.size() * kBestRatio : limit;

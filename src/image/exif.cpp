@@ -13,26 +13,17 @@ constexpr std::size_t kEntrySize = 12;  // tag, type, count, value
 constexpr unsigned kOrientationTag = 0x0112;
 constexpr unsigned kShort = 3;
 
-/// Numbers of a TIFF structure in its byte order.
-class Tiff {
- public:
-  explicit Tiff(std::string_view bytes) : bytes_(bytes), little_(bytes.starts_with("II")) {}
-
-  /// The unsigned number of `size` bytes at `offset`, or nothing beyond the end.
-  std::optional<std::size_t> number(std::size_t offset, std::size_t size) const {
-    if (offset > bytes_.size() || size > bytes_.size() - offset) return std::nullopt;
-    std::size_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      const std::size_t place = offset + (little_ ? size - 1 - i : i);
-      value = value << 8 | static_cast<unsigned char>(bytes_[place]);
-    }
-    return value;
+/// The unsigned number of `size` bytes at `offset` of `tiff` in its byte order; nothing beyond its end.
+std::optional<std::size_t> number_at(std::string_view tiff, std::size_t offset, std::size_t size) {
+  if (offset > tiff.size() || size > tiff.size() - offset) return std::nullopt;
+  const bool little_endian = tiff.starts_with("II");
+  std::size_t value = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t place = offset + (little_endian ? size - 1 - i : i);
+    value = value << 8 | static_cast<unsigned char>(tiff[place]);
   }
-
- private:
-  std::string_view bytes_;
-  bool little_;
-};
+  return value;
+}
 
 }  // namespace
 
@@ -40,14 +31,14 @@ unsigned exif_orientation(std::string_view segment) {
   if (!segment.starts_with(kPrefix)) return 1;
   segment.remove_prefix(kPrefix.size());
   if (!segment.starts_with("II*\0"sv) && !segment.starts_with("MM\0*"sv)) return 1;
-  const Tiff tiff(segment);
-  const auto directory = tiff.number(4, 4);
-  const auto entries = directory ? tiff.number(*directory, 2) : std::nullopt;
+  const auto directory = number_at(segment, 4, 4);
+  const auto entries = directory ? number_at(segment, *directory, 2) : std::nullopt;
   for (std::size_t i = 0; i < entries.value_or(0); ++i) {
     const std::size_t entry = *directory + 2 + i * kEntrySize;
-    if (tiff.number(entry, 2) != kOrientationTag) continue;
-    const auto value = tiff.number(entry + 8, 2);
-    const bool good = tiff.number(entry + 2, 2) == kShort && value && *value >= 1 && *value <= 8;
+    if (number_at(segment, entry, 2) != kOrientationTag) continue;
+    const auto value = number_at(segment, entry + 8, 2);
+    const bool good =
+        number_at(segment, entry + 2, 2) == kShort && value && *value >= 1 && *value <= 8;
     return good ? static_cast<unsigned>(*value) : 1;
   }
   return 1;

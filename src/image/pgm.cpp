@@ -9,53 +9,38 @@ namespace {
 
 constexpr unsigned kMaxGrey = 65'535;
 
-/// Takes the tokens of a PGM file (https://netpbm.sourceforge.net/doc/pgm.html) one by one.
-class Tokens {
- public:
-  Tokens(std::string_view rest, const std::string& name) : rest_(rest), name_(name) {}
+constexpr std::uint64_t kMaxNumber = 0x7fffffff;
 
-  /// The next decimal number; `what` stands for it in messages.
-  unsigned number(const char* what) {
-    const std::size_t before = rest_.size();
-    skip_space();
-    if (rest_.empty()) refuse_picture(name_, "is a PGM file that is cut short");
-    std::uint64_t value = 0;
-    std::size_t digits = 0;
-    for (; digits < rest_.size() && is_digit(rest_[digits]); ++digits) {
-      value = value * 10 + static_cast<unsigned>(rest_[digits] - '0');
-      if (value > kMaxNumber) refuse(what);
-    }
-    if (rest_.size() == before || digits == 0) refuse(what);
-    if (digits < rest_.size() && !is_space(rest_[digits])) refuse(what);
-    rest_.remove_prefix(digits);
-    return static_cast<unsigned>(value);
+bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+bool is_space(char letter) { return letter == ' ' || (letter >= '\t' && letter <= '\r'); }
+
+/// Takes white space and comments, which go from `#` to the end of the line, off `rest`.
+void skip_space(std::string_view& rest) {
+  while (!rest.empty() && (is_space(rest.front()) || rest.front() == '#')) {
+    const std::size_t length =
+        rest.front() == '#' ? std::min(rest.find_first_of("\r\n"), rest.size()) : 1;
+    rest.remove_prefix(length);
   }
+}
 
-  std::string_view rest() const { return rest_; }
-
- private:
-  static constexpr std::uint64_t kMaxNumber = 0x7fffffff;
-
-  static bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
-  static bool is_space(char letter) { return letter == ' ' || (letter >= '\t' && letter <= '\r'); }
-
-  /// White space and comments, which go from `#` to the end of the line.
-  void skip_space() {
-    while (!rest_.empty() && (is_space(rest_.front()) || rest_.front() == '#')) {
-      const std::size_t length =
-          rest_.front() == '#' ? std::min(rest_.find_first_of("\r\n"), rest_.size()) : 1;
-      rest_.remove_prefix(length);
-    }
-  }
-
-  [[noreturn]] void refuse(const char* what) const {
-    refuse_picture(name_,
+/// Takes the next decimal number off `rest`, what is left of file `name`
+/// (https://netpbm.sourceforge.net/doc/pgm.html); `what` stands for it in messages.
+unsigned take_number(std::string_view& rest, const char* what, const std::string& name) {
+  const std::size_t before = rest.size();
+  skip_space(rest);
+  if (rest.empty()) refuse_picture(name, "is a PGM file that is cut short");
+  std::uint64_t value = 0;
+  std::size_t digits = 0;
+  for (; digits < rest.size() && is_digit(rest[digits]) && value <= kMaxNumber; ++digits)
+    value = value * 10 + static_cast<unsigned>(rest[digits] - '0');
+  if (rest.size() == before || digits == 0 || value > kMaxNumber ||
+      (digits < rest.size() && !is_space(rest[digits]))) {
+    refuse_picture(name,
                    fmt::format("is a damaged PGM file: its {} is not a number in its range", what));
   }
-
-  std::string_view rest_;
-  const std::string& name_;
-};
+  rest.remove_prefix(digits);
+  return static_cast<unsigned>(value);
+}
 
 std::uint8_t to_byte(unsigned grey, unsigned white, const std::string& name) {
   if (grey > white) {
@@ -66,23 +51,15 @@ std::uint8_t to_byte(unsigned grey, unsigned white, const std::string& name) {
   return static_cast<std::uint8_t>((grey * 255U + white / 2) / white);
 }
 
-void check_length(std::uint64_t found, std::uint64_t needed, const std::string& name) {
-  if (found < needed) {
-    refuse_picture(
-        name, fmt::format("is a PGM file that is cut short: its pixels need {} bytes, found {}",
-                          needed, found));
-  }
-}
-
 }  // namespace
 
 Pictures decode_pgm(std::string_view bytes, const std::string& name, const PictureLimits& limits) {
   if (bytes.size() < 2) refuse_picture(name, "is a PGM file that is cut short");
   const bool is_text = bytes[1] == '2';
-  Tokens tokens(bytes.substr(2), name);
-  const unsigned width = tokens.number("width");
-  const unsigned height = tokens.number("height");
-  const unsigned white = tokens.number("largest grey");
+  std::string_view rest = bytes.substr(2);
+  const unsigned width = take_number(rest, "width", name);
+  const unsigned height = take_number(rest, "height", name);
+  const unsigned white = take_number(rest, "largest grey", name);
   if (white == 0 || white > kMaxGrey) {
     refuse_picture(
         name, fmt::format("is a damaged PGM file: its largest grey is {}, expected 1 to {}", white,
@@ -94,11 +71,16 @@ Pictures decode_pgm(std::string_view bytes, const std::string& name, const Pictu
   const std::size_t count = std::size_t{width} * height;
   const std::size_t sample = white > 255 ? 2 : 1;
   // Text: at least a space and a digit each. Binary: one byte of white space ends the header.
-  check_length(tokens.rest().size(), is_text ? 2 * count : 1 + sample * count, name);
+  const std::size_t needed = is_text ? 2 * count : 1 + sample * count;
+  if (rest.size() < needed) {
+    refuse_picture(
+        name, fmt::format("is a PGM file that is cut short: its pixels need {} bytes, found {}",
+                          needed, rest.size()));
+  }
   picture.pixels.reserve(count);
-  const auto* const data = reinterpret_cast<const std::uint8_t*>(tokens.rest().data()) + 1;
+  const auto* const data = reinterpret_cast<const std::uint8_t*>(rest.data()) + 1;
   for (std::size_t i = 0; i < count; ++i) {
-    const unsigned grey = is_text       ? tokens.number("pixel")
+    const unsigned grey = is_text       ? take_number(rest, "pixel", name)
                           : sample == 1 ? data[i]
                                         : static_cast<unsigned>(data[2 * i] << 8 | data[2 * i + 1]);
     picture.pixels.push_back(to_byte(grey, white, name));

@@ -6,15 +6,14 @@ namespace fmnist {
 
 using nlohmann::ordered_json;
 
-ordered_json to_json(const DataInfo& data) {
-  return {{"dir", data.directory.string()}, {"sha256", data.sha256}, {"verified", data.verified}};
-}
-
 ordered_json to_json(const Provenance& provenance) {
-  return {{"version", provenance.program_version},
-          {"libtorch_version", provenance.libtorch_version},
-          {"engine", to_json(provenance.engine)},
-          {"data", to_json(provenance.data)}};
+  const DataInfo& data = provenance.data;
+  return {
+      {"version", provenance.program_version},
+      {"libtorch_version", provenance.libtorch_version},
+      {"engine", to_json(provenance.engine)},
+      {"data",
+       {{"dir", data.directory.string()}, {"sha256", data.sha256}, {"verified", data.verified}}}};
 }
 
 Provenance provenance_from_json(const nlohmann::json& json) {

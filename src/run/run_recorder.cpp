@@ -14,21 +14,6 @@
 #include "fmnist/run/run_directory.h"
 
 namespace fmnist {
-namespace {
-
-std::optional<Error> try_to_write(const std::filesystem::path& path, const std::string& bytes) {
-  try {
-    write_file_atomically(path, bytes);
-    return std::nullopt;
-  } catch (const Error& error) {
-    return error;
-  } catch (const std::exception& error) {  // no memory
-    return Error(ErrorKind::kRuntime,
-                 fmt::format("cannot write '{}': {}", path.string(), error.what()));
-  }
-}
-
-}  // namespace
 
 RunRecorder::RunRecorder(RunFacts facts, std::string metrics, OnFailed on_failed, OnSaved on_saved)
     : facts_(std::move(facts)),
@@ -121,8 +106,17 @@ RunRecorder::Files RunRecorder::due_files() {
 RunRecorder::Written RunRecorder::write_in_order(const std::filesystem::path& directory,
                                                  const Files& files) {
   Written written;
-  for (const auto& [file, bytes] : files)
-    written.emplace_back(file, try_to_write(directory / file, bytes));
+  for (const auto& [file, bytes] : files) {
+    auto& problem = written.emplace_back(file, std::nullopt).second;
+    try {
+      write_file_atomically(directory / file, bytes);
+    } catch (const Error& error) {
+      problem = error;
+    } catch (const std::exception& error) {  // no memory
+      problem.emplace(ErrorKind::kRuntime, fmt::format("cannot write '{}': {}",
+                                                       (directory / file).string(), error.what()));
+    }
+  }
   return written;
 }
 

@@ -10,7 +10,7 @@
 #include <set>
 
 #include "fmnist/core/error.h"
-#include "run/printable.h"
+#include "fmnist/core/text.h"
 #include "run/safetensors_header.h"
 
 namespace fmnist {

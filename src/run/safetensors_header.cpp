@@ -7,7 +7,7 @@
 #include <set>
 
 #include "fmnist/core/error.h"
-#include "run/printable.h"
+#include "fmnist/core/text.h"
 
 namespace fmnist {
 namespace {

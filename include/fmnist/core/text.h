@@ -40,6 +40,9 @@ std::string json_text(double value);
 /// Lower-case hexadecimal digits, two for each byte.
 std::string hex(std::span<const unsigned char> bytes);
 
+/// Text from a file as it may stand in a message: quoted, ASCII, control characters escaped, short.
+std::string printable(std::string_view text);
+
 /// `text` up to its first line break: messages of libraries may go on with a backtrace.
 std::string first_line(std::string_view text);
 

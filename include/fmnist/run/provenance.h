@@ -18,10 +18,7 @@ struct Provenance {
   bool operator==(const Provenance&) const = default;
 };
 
-/// {"dir", "sha256", "verified"}.
-nlohmann::ordered_json to_json(const DataInfo& data);
-
-/// {"version", "libtorch_version", "engine", "data"}.
+/// {"version", "libtorch_version", "engine", "data": {"dir", "sha256", "verified"}}.
 nlohmann::ordered_json to_json(const Provenance& provenance);
 
 /// Reads what `to_json` writes, also among other keys; a sweep of before does not say its data's
