@@ -1,7 +1,7 @@
-#include "image/exif.h"
-
 #include <optional>
 #include <utility>
+
+#include "image/formats.h"
 
 namespace fmnist {
 namespace {
@@ -13,7 +13,7 @@ constexpr std::size_t kEntrySize = 12;  // tag, type, count, value
 constexpr unsigned kOrientationTag = 0x0112;
 constexpr unsigned kShort = 3;
 
-/// The unsigned number of `size` bytes at `offset` of `tiff` in its byte order; nothing beyond its end.
+/// The unsigned number of `size` bytes at `offset` of `tiff`; nothing beyond its end.
 std::optional<std::size_t> number_at(std::string_view tiff, std::size_t offset, std::size_t size) {
   if (offset > tiff.size() || size > tiff.size() - offset) return std::nullopt;
   const bool little_endian = tiff.starts_with("II");

@@ -27,4 +27,11 @@ void check_size(std::uint64_t width, std::uint64_t height, const std::string& na
 /// `channels` (1 to 4) says.
 std::vector<std::uint8_t> to_grey(std::span<const std::uint8_t> samples, std::size_t channels);
 
+/// How a camera was held, 1 (upright) to 8: the orientation in the EXIF data `segment` (what a
+/// JPEG's APP1 marker holds; EXIF 2.3, section 4.6.4). 1 when there is none or it is damaged.
+unsigned exif_orientation(std::string_view segment);
+
+/// The one picture of `stored` turned and mirrored to be upright.
+Pictures upright(Pictures stored, unsigned orientation);
+
 }  // namespace fmnist

@@ -8,7 +8,6 @@
 
 #include <array>
 
-#include "image/exif.h"
 #include "image/formats.h"
 #include "image/jump.h"
 
