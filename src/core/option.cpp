@@ -15,6 +15,8 @@ std::string OptionInfo::key() const {
   return key;
 }
 
+std::string OptionInfo::typed() const { return fmt::format("{}{}", positional ? "" : "--", name); }
+
 std::string typed_text(const nlohmann::json& value) {
   if (value.is_null()) return {};
   if (value.is_string()) return value.get<std::string>();
@@ -28,9 +30,7 @@ std::string Range::text() const {
 
 void reject_value(const OptionInfo& info, std::string_view text) {
   throw Error(
-      ErrorKind::kUsage,
-      fmt::format("{}{} takes {}, not '{}'", info.positional ? "" : "--", info.name, info.expected,
-                  text),
+      ErrorKind::kUsage, fmt::format("{} takes {}, not '{}'", info.typed(), info.expected, text),
       info.group == OptionGroup::kCommand ? "see the command's --help" : "see fmnist-train --help");
 }
 

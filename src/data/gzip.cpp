@@ -18,11 +18,6 @@ constexpr std::size_t kTrailerSize = 8;
 // DEFLATE's best is 258 bytes out of two bits.
 constexpr std::size_t kBestRatio = 1032;
 
-[[noreturn]] void fail(const std::string& name, const std::string& problem,
-                       const std::string& hint = "replace the file by a whole one") {
-  throw Error(ErrorKind::kData, fmt::format("'{}' {}", name, problem), hint);
-}
-
 /// The size that the last four bytes claim: only a hint, a cut or padded file has anything there.
 std::size_t claimed_size(std::string_view bytes) {
   std::size_t size = 0;
@@ -33,18 +28,22 @@ std::size_t claimed_size(std::string_view bytes) {
 }
 
 void check_header(std::string_view bytes, const std::string& name) {
-  if (bytes.empty()) fail(name, "is empty, expected gzip data");
+  if (bytes.empty()) refuse_file(name, "is empty, expected gzip data");
   if (!bytes.starts_with(kGzipMagic.substr(0, bytes.size()))) {
-    fail(name, "is not compressed with gzip, as its name says",
-         "take .gz off its name if it is plain IDX data");
+    refuse_file(name, "is not compressed with gzip, as its name says",
+                "take .gz off its name if it is plain IDX data");
   }
   if (bytes.size() < kHeaderSize + kTrailerSize) {
-    fail(name,
-         fmt::format("is cut short: {} bytes are less than the smallest gzip file", bytes.size()));
+    refuse_file(name, fmt::format("is cut short: {} bytes are less than the smallest gzip file",
+                                  bytes.size()));
   }
 }
 
 }  // namespace
+
+void refuse_file(const std::string& name, const std::string& problem, const std::string& hint) {
+  throw Error(ErrorKind::kData, fmt::format("'{}' {}", name, problem), hint);
+}
 
 std::string gunzip(std::string_view bytes, const std::string& name, std::size_t limit) {
   check_header(bytes, name);
@@ -63,17 +62,18 @@ std::string gunzip(std::string_view bytes, const std::string& name, std::size_t 
                                       capacity, &consumed, &inflated);
     if (result == LIBDEFLATE_INSUFFICIENT_SPACE) continue;
     if (result != LIBDEFLATE_SUCCESS) {
-      fail(name,
-           "is cut short or corrupt: its gzip data does not inflate to what its checksum says");
+      refuse_file(
+          name,
+          "is cut short or corrupt: its gzip data does not inflate to what its checksum says");
     }
     if (consumed != bytes.size()) {
-      fail(name, fmt::format("is too long: its gzip data ends after {} of {} bytes", consumed,
-                             bytes.size()));
+      refuse_file(name, fmt::format("is too long: its gzip data ends after {} of {} bytes",
+                                    consumed, bytes.size()));
     }
     return {buffer.get(), inflated};
   }
-  fail(name, fmt::format("inflates to more than {} bytes", limit),
-       "decompress it by hand if that is meant");
+  refuse_file(name, fmt::format("inflates to more than {} bytes", limit),
+              "decompress it by hand if that is meant");
 }
 
 }  // namespace fmnist

@@ -15,38 +15,34 @@ constexpr std::size_t kMagicSize = 4;  // two zero bytes, element type, number o
 constexpr std::size_t kDimSize = 4;    // big-endian
 constexpr unsigned kUnsignedByte = 0x08;
 
-[[noreturn]] void fail(const std::string& name, const std::string& problem,
-                       const std::string& hint = "replace the file by a whole one") {
-  throw Error(ErrorKind::kData, fmt::format("'{}' {}", name, problem), hint);
-}
-
 unsigned byte_at(std::string_view bytes, std::size_t index) {
   return static_cast<unsigned char>(bytes[index]);
 }
 
 void check_magic(std::string_view bytes, const std::string& name) {
-  if (bytes.empty()) fail(name, "is empty, expected IDX data");
+  if (bytes.empty()) refuse_file(name, "is empty, expected IDX data");
   if (bytes.starts_with(kGzipMagic)) {
-    fail(name, "is compressed with gzip, expected plain IDX data",
-         "let its name end in .gz, or decompress it");
+    refuse_file(name, "is compressed with gzip, expected plain IDX data",
+                "let its name end in .gz, or decompress it");
   }
   const std::string_view magic = bytes.substr(0, kMagicSize);
   const bool whole = magic.size() == kMagicSize;
   if (whole && (byte_at(magic, 0) != 0 || byte_at(magic, 1) != 0)) {
-    fail(name,
-         fmt::format("is not an IDX file: it starts with the bytes {:02x} {:02x} {:02x} {:02x}, "
-                     "expected 00 00",
-                     byte_at(magic, 0), byte_at(magic, 1), byte_at(magic, 2), byte_at(magic, 3)));
+    refuse_file(
+        name,
+        fmt::format("is not an IDX file: it starts with the bytes {:02x} {:02x} {:02x} {:02x}, "
+                    "expected 00 00",
+                    byte_at(magic, 0), byte_at(magic, 1), byte_at(magic, 2), byte_at(magic, 3)));
   }
   if (whole && byte_at(magic, 2) != kUnsignedByte) {
-    fail(name, fmt::format("holds IDX data of type 0x{:02x}, expected 0x08 (unsigned bytes)",
-                           byte_at(magic, 2)));
+    refuse_file(name, fmt::format("holds IDX data of type 0x{:02x}, expected 0x08 (unsigned bytes)",
+                                  byte_at(magic, 2)));
   }
-  if (whole && byte_at(magic, 3) == 0) fail(name, "is an IDX file without dimensions");
+  if (whole && byte_at(magic, 3) == 0) refuse_file(name, "is an IDX file without dimensions");
   const std::size_t header = whole ? kMagicSize + kDimSize * byte_at(magic, 3) : kMagicSize;
   if (bytes.size() < header) {
-    fail(name, fmt::format("is cut short within its IDX header of {} bytes, at byte {}", header,
-                           bytes.size()));
+    refuse_file(name, fmt::format("is cut short within its IDX header of {} bytes, at byte {}",
+                                  header, bytes.size()));
   }
 }
 
@@ -76,12 +72,13 @@ IdxArray parse_idx(std::string_view bytes, const std::string& name) {
   const auto expected = file_size(array.dims);
   const std::string dims = fmt::format("{}", fmt::join(array.dims, " x "));
   if (!expected) {
-    fail(name, fmt::format("has an IDX header of {}, more bytes than a file can hold", dims));
+    refuse_file(name,
+                fmt::format("has an IDX header of {}, more bytes than a file can hold", dims));
   }
   if (bytes.size() != *expected) {
-    fail(name, fmt::format("{}: {} bytes, but its IDX header of {} says {}",
-                           bytes.size() < *expected ? "is cut short" : "is too long", bytes.size(),
-                           dims, *expected));
+    refuse_file(name, fmt::format("{}: {} bytes, but its IDX header of {} says {}",
+                                  bytes.size() < *expected ? "is cut short" : "is too long",
+                                  bytes.size(), dims, *expected));
   }
   const std::string_view payload = bytes.substr(kMagicSize + kDimSize * rank);
   array.values.assign(payload.begin(), payload.end());

@@ -69,7 +69,7 @@ Pictures decode_plain(std::string_view bytes, const std::string& name,
 }  // namespace
 
 void refuse_picture(const std::string& name, const std::string& problem, const std::string& hint) {
-  throw Error(ErrorKind::kData, fmt::format("'{}' {}", name, problem), hint);
+  refuse_file(name, problem, hint);
 }
 
 void check_size(std::uint64_t width, std::uint64_t height, const std::string& name,

@@ -90,7 +90,7 @@ std::string render_page(const std::string& content, const json& data) {
   for (const auto& [name, text] : templates()) values.set(name, text);
   values.set("content", templates().at(content));
   mustache::mustache page(templates().at("page.html"));
-  page.set_custom_escape([](const std::string& text) { return escape(text); });
+  page.set_custom_escape(escape);
   StrictContext context(&values);
   const std::string html = page.render(context);
   if (!page.is_valid())

@@ -37,7 +37,7 @@ nlohmann::json option_rows(
     const Config& config, std::initializer_list<OptionGroup> groups,
     const std::function<bool(const Option&)>& shown = [](const Option&) { return true; });
 
-/// A cell of heat_row.html: its ground is the stronger (0 to 1) the more `text` says, blue where
+/// A cell of heat_rows.html: its ground is the stronger (0 to 1) the more `text` says, blue where
 /// `right`, else orange; `marked` is outlined; the pointer finds `tip`.
 nlohmann::json heat_cell(const std::string& text, double strength, bool right, bool marked,
                          const std::string& tip);

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 #include "fmnist/core/text.h"
@@ -16,34 +15,18 @@ using nlohmann::json;
 constexpr std::size_t kLinesInSweepChart = 6;  // as many as the eye tells apart
 constexpr double kLogFrom = 4.0;  // values that span this factor stand on a logarithmic axis
 
-std::optional<double> number_in(const std::string& text) {
-  char* end = nullptr;
-  const double value = std::strtod(text.c_str(), &end);
-  return text.empty() || *end != '\0' ? std::nullopt : std::optional(value);
-}
-
 /// The dimension of the plan that the x axis shows.
 std::optional<std::size_t> dimension_across(const Plan& plan) {
   std::optional<std::size_t> found;
   for (std::size_t d = plan.dimensions.size(); d-- > 0;) {
-    const bool numbers = std::ranges::all_of(
-        plan.settings, [&](const Setting& setting) { return number_in(setting[d]).has_value(); });
+    const bool numbers = std::ranges::all_of(plan.settings, [&](const Setting& setting) {
+      return read_number<double>(setting[d]).has_value();
+    });
     if (!numbers) continue;
     if (plan.dimensions[d].option->name == "lr") return d;
     found = d;
   }
   return found;
-}
-
-/// The other options' values: "momentum=0.9 dropout=0.5".
-std::string line_name(const Plan& plan, const Setting& setting, std::size_t across) {
-  std::string name;
-  for (std::size_t d = 0; d < plan.dimensions.size(); ++d) {
-    if (d == across) continue;
-    name += fmt::format("{}{}={}", name.empty() ? "" : " ", plan.dimensions[d].option->name,
-                        setting[d]);
-  }
-  return name.empty() ? "validation" : name;
 }
 
 /// The settings that were trained to their end, by line; that of the best setting first.
@@ -52,13 +35,15 @@ std::vector<Curve> lines_of(const SavedSweep& sweep, std::size_t across) {
   for (const SettingSummary& summary : sweep.ranking) {
     if (summary.status != TrialStatus::kFinished) continue;
     const Setting& setting = sweep.plan.settings[summary.setting];
-    const std::string name = line_name(sweep.plan, setting, across);
+    std::string name =
+        setting_text(sweep.plan, summary.setting, sweep.plan.dimensions[across].option);
+    if (name.empty()) name = "validation";
     auto line = std::ranges::find(lines, name, &Curve::name);
     if (line == lines.end()) {
       const std::string css_class = fmt::format("series series-{}", lines.size());
       line = lines.insert(lines.end(), {name, css_class, {}});
     }
-    line->points.emplace_back(*number_in(setting[across]), *summary.accuracy);
+    line->points.emplace_back(*read_number<double>(setting[across]), *summary.accuracy);
   }
   for (Curve& line : lines) {
     std::ranges::sort(line.points, {}, [](const auto& point) { return point.first; });

@@ -42,7 +42,7 @@ constexpr std::uintmax_t kMaxFileSize =
                           kStateFile));
 }
 
-/// The content of a checkpoint file.
+/// What a checkpoint file holds, read.
 struct Checkpoint {
   Parameters parameters;
   std::optional<Parameters> momentum;  // in a training state
@@ -50,11 +50,13 @@ struct Checkpoint {
   Metadata metadata;                   // empty when another program wrote it
 };
 
-std::string digest_of(const Checkpoint& arrays) {
-  std::vector<std::span<const std::byte>> pieces = {
-      std::as_bytes(std::span(arrays.parameters.values))};
-  for (const auto* array : {&arrays.momentum, &arrays.best})
-    if (*array) pieces.push_back(std::as_bytes(std::span((*array)->values)));
+/// The arrays of a checkpoint in the order of its file, each with the prefix of its tensors' names.
+using Arrays = std::vector<std::pair<std::string_view, const Parameters*>>;
+
+std::string digest_of(const Arrays& arrays) {
+  std::vector<std::span<const std::byte>> pieces;
+  for (const auto& [prefix, parameters] : arrays)
+    pieces.push_back(std::as_bytes(std::span(parameters->values)));
   return sha256_hex_of(pieces);
 }
 
@@ -89,8 +91,8 @@ Metadata metadata_of(const Config& config, const Provenance& provenance, std::ui
           {"step", std::to_string(step)},
           {"config", settings_text(config, provenance.engine)},
           {"class_names", json(kClassNames).dump()},
-          {"mean", json(kPixelMean).dump()},
-          {"std", json(kPixelStd).dump()},
+          {"mean", json_text(kPixelMean)},
+          {"std", json_text(kPixelStd)},
           {"engine", std::string(to_string(provenance.engine.name))},
           {"program_version", provenance.program_version},
           {"libtorch_version", provenance.libtorch_version},
@@ -143,13 +145,11 @@ void append_tensors(SafetensorsFile& file, std::string_view prefix, const Parame
   }
 }
 
-std::string encode(const Checkpoint& checkpoint) {
-  SafetensorsFile file{.metadata = checkpoint.metadata, .tensors = {}};
-  file.metadata["tensors_sha256"] = digest_of(checkpoint);
-  file.metadata["metadata_sha256"] = digest_of(file.metadata);
-  append_tensors(file, "", checkpoint.parameters);
-  if (checkpoint.momentum) append_tensors(file, kMomentumPrefix, *checkpoint.momentum);
-  if (checkpoint.best) append_tensors(file, kBestPrefix, *checkpoint.best);
+std::string encode(Metadata metadata, const Arrays& arrays) {
+  metadata["tensors_sha256"] = digest_of(arrays);
+  metadata["metadata_sha256"] = digest_of(metadata);
+  SafetensorsFile file{.metadata = std::move(metadata), .tensors = {}};
+  for (const auto& [prefix, parameters] : arrays) append_tensors(file, prefix, *parameters);
   return to_safetensors(file);
 }
 
@@ -257,8 +257,11 @@ Checkpoint decode(std::string_view bytes, const std::string& name) {
       fail(name, "it holds momentum but not the metadata of a training state");
     return checkpoint;
   }
+  Arrays arrays = {{"", &checkpoint.parameters}};
+  if (checkpoint.momentum) arrays.emplace_back(kMomentumPrefix, &*checkpoint.momentum);
+  if (checkpoint.best) arrays.emplace_back(kBestPrefix, &*checkpoint.best);
   check_digest(metadata, "metadata_sha256", digest_of(metadata), "metadata", name);
-  check_digest(metadata, "tensors_sha256", digest_of(checkpoint), "tensors", name);
+  check_digest(metadata, "tensors_sha256", digest_of(arrays), "tensors", name);
   for (const char* key : {"epoch", "step"}) number(metadata, key, name);
   for (const char* key : {"config", "engine", "program_version", "libtorch_version", "data_sha256"})
     text(metadata, key, name);
@@ -308,10 +311,7 @@ std::filesystem::path model_at(const std::filesystem::path& path) {
 std::string encode_model(const RunResult& result, const Config& config,
                          const Provenance& provenance) {
   const std::uint64_t epoch = result.best ? result.best->epoch : result.epochs;
-  return encode({.parameters = result.shipped(),
-                 .momentum = {},
-                 .best = {},
-                 .metadata = metadata_of(config, provenance, epoch, result.step)});
+  return encode(metadata_of(config, provenance, epoch, result.step), {{"", &result.shipped()}});
 }
 
 std::string encode_state(const RunPosition& position, const Config& config,
@@ -320,9 +320,9 @@ std::string encode_state(const RunPosition& position, const Config& config,
   Metadata metadata = metadata_of(config, provenance, position.epochs, state.step);
   metadata[kProgress] = progress_text(position);
   metadata[kDevice] = provenance.engine.device;
-  Checkpoint checkpoint{state.parameters, state.momentum, {}, std::move(metadata)};
-  if (position.best) checkpoint.best = position.best->parameters;
-  return encode(checkpoint);
+  Arrays arrays = {{"", &state.parameters}, {kMomentumPrefix, &state.momentum}};
+  if (position.best) arrays.emplace_back(kBestPrefix, &position.best->parameters);
+  return encode(std::move(metadata), arrays);
 }
 
 TrainedModel decode_model(std::string_view bytes, const std::string& name) {

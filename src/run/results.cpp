@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <exception>
-#include <stdexcept>
 
 #include "fmnist/core/options.h"
 
@@ -86,9 +85,7 @@ RunSummary parse_result(std::string_view bytes, const std::string& name) {
     nlohmann::json json = nlohmann::json::parse(bytes);
     if (!json.at("engine").contains("device"))  // in those of before
       json["engine"]["device"] = json.at("device").at("used");
-    const auto status = from_string<RunStatus>(json.at("status").get<std::string>());
-    if (!status) throw std::invalid_argument("status");
-    return {.status = *status,
+    return {.status = from_string<RunStatus>(json.at("status").get<std::string>()).value(),
             .epochs = json.at("epochs"),
             .seconds = json.at("seconds"),
             .provenance = provenance_from_json(json)};

@@ -40,6 +40,14 @@ using TrialKey = std::pair<std::size_t, std::uint64_t>;
 
 TrialKey key_of(const Trial& trial) { return {trial.setting, trial.seed}; }
 
+/// The last record of every trial of `stage` that has one.
+std::map<TrialKey, const TrialRecord*> last_of(std::span<const TrialRecord> journal, Stage stage) {
+  std::map<TrialKey, const TrialRecord*> last;
+  for (const TrialRecord& record : journal)
+    if (record.trial.stage == stage) last[key_of(record.trial)] = &record;
+  return last;
+}
+
 /// How far the search has come.
 struct SearchProgress {
   std::vector<Trial> missing;        // in the first rung that is not over
@@ -148,16 +156,14 @@ std::vector<TrialRecord> newly_dropped(const Plan& plan, std::span<const TrialRe
 }
 
 std::vector<TrialRecord> latest(std::span<const TrialRecord> journal, Stage stage) {
-  std::map<TrialKey, const TrialRecord*> last;
-  for (const TrialRecord& record : journal)
-    if (record.trial.stage == stage) last[key_of(record.trial)] = &record;
   std::vector<TrialRecord> records;
-  for (const auto& [key, record] : last) records.push_back(*record);
+  for (const auto& [key, record] : last_of(journal, stage)) records.push_back(*record);
   return records;
 }
 
 std::size_t done_count(std::span<const TrialRecord> journal) {
-  return static_cast<std::size_t>(std::ranges::count_if(latest(journal, Stage::kSearch), is_over));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      last_of(journal, Stage::kSearch), [](const auto& entry) { return is_over(*entry.second); }));
 }
 
 std::vector<SettingSummary> ranking_of(std::span<const TrialRecord> journal) {

@@ -181,11 +181,13 @@ bool varies(const Plan& plan, const Option& option) {
   return std::ranges::find(plan.dimensions, &option, &Dimension::option) != plan.dimensions.end();
 }
 
-std::string setting_text(const Plan& plan, std::size_t setting) {
+std::string setting_text(const Plan& plan, std::size_t setting, const Option* without) {
   std::string text;
   for (std::size_t d = 0; d < plan.dimensions.size(); ++d) {
-    text += fmt::format("{}{}={}", d == 0 ? "" : " ", plan.dimensions[d].option->name,
-                        plan.settings[setting][d]);
+    const Option* const option = plan.dimensions[d].option;
+    if (option == without) continue;
+    text +=
+        fmt::format("{}{}={}", text.empty() ? "" : " ", option->name, plan.settings[setting][d]);
   }
   return text;
 }

@@ -76,7 +76,7 @@ std::vector<std::string> verdicts_explained(const Plan& plan,
   return {"difference: percentage points from the best, paired by seed, with its standard error",
           fmt::format("p: two-sided paired t test over {}, Holm-corrected for {}",
                       counted(plan.seeds.size(), "seed"), counted(finished - 1, "comparison")),
-          "noise: p of 0.05 or more, the difference may be chance"};
+          fmt::format("noise: p of {} or more, the difference may be chance", kSignificance)};
 }
 
 std::vector<std::string> plan_lines(const Plan& plan, std::size_t most) {

@@ -79,8 +79,10 @@ class Trainer {
   void start_epoch() {
     epoch_watch_ = {};
     epoch_seconds_before_ = position_.epoch_seconds.train;
-    engine_.start_epoch(*data_.train, epoch_order(data_.train_indices, config_.seed,
-                                                  static_cast<std::uint32_t>(epoch())));
+    auto order =
+        epoch_order(data_.train_indices, config_.seed, static_cast<std::uint32_t>(epoch()));
+    order.resize(images_per_epoch_);  // with --limit-batches the others are never reached
+    engine_.start_epoch(*data_.train, order);
   }
 
   void train_step() {

@@ -61,6 +61,9 @@ struct OptionInfo {
   bool is_flag() const { return placeholder.empty(); }
   /// The option's name as a JSON key: "batch_size".
   std::string key() const;
+  /// As it stands on the command line and in sentences: "--batch-size"; the name alone of what is
+  /// named by its place.
+  std::string typed() const;
 };
 
 /// The text of a JSON value as one would type it; empty for null.

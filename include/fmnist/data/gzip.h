@@ -6,6 +6,10 @@
 
 namespace fmnist {
 
+/// Throws `Error` (kData): the file `name` has this `problem`.
+[[noreturn]] void refuse_file(const std::string& name, const std::string& problem,
+                              const std::string& hint = "replace the file by a whole one");
+
 /// What a gzip file begins with.
 inline constexpr std::string_view kGzipMagic = "\x1f\x8b";
 

@@ -71,8 +71,8 @@ std::size_t number_of(const Plan& plan, const Trial& trial);
 /// Whether `option` is one of the dimensions.
 bool varies(const Plan& plan, const Option& option);
 
-/// "lr=0.01 momentum=0.9".
-std::string setting_text(const Plan& plan, std::size_t setting);
+/// "lr=0.01 momentum=0.9", of all dimensions but that of `without`.
+std::string setting_text(const Plan& plan, std::size_t setting, const Option* without = nullptr);
 
 /// All that decides the trials' results, besides data and machine: what a sweep that goes on must
 /// have in common with the one that was stopped.

@@ -22,7 +22,8 @@ constexpr const char* kDescription =
 constexpr const char* kFooter =
     "\nResults go to standard output, the log to standard error.\n"
     "Exit status: 0 finished, 1 failed, 2 usage, 3 data, 4 device, 5 checkpoint or\n"
-    "run directory, 6 diverged, 7 below --fail-under, 130 or 143 stopped by a signal.";
+    "run directory, 6 diverged, 7 below --fail-under, 130 or 143 stopped by a signal,\n"
+    "141 the reader of standard output went away.";
 
 constexpr const char* kSeeHelp = "see fmnist-train --help";
 
@@ -66,6 +67,11 @@ const CLI::App* named_command(const CLI::App& app) {
   const std::string name = argument.substr(0, argument.find('='));
   const std::string close =
       name.starts_with("--") ? closest_name(name.substr(2), names) : std::string();
+  if (!close.empty() && close == name.substr(2)) {  // one of training's, after another command
+    throw Error(ErrorKind::kUsage,
+                fmt::format("{} has no meaning after {}", name, named_command(app)->get_name()),
+                "leave it out");
+  }
   throw Error(ErrorKind::kUsage, fmt::format("there is no option '{}'", argument),
               close.empty() ? kSeeHelp : fmt::format("did you mean --{}?", close));
 }
@@ -86,8 +92,8 @@ CLI::Option* declare(CLI::App& app, const OptionInfo& info, const OptionInfo& no
   const auto either = [](std::string_view first, std::string_view second) {
     return std::string(first.empty() ? second : first);
   };
-  std::string names = info.positional ? std::string(info.name) : fmt::format("--{}", info.name);
-  if (info.letter != '\0') names = fmt::format("-{},{}", info.letter, names);
+  const std::string names =
+      info.letter == '\0' ? info.typed() : fmt::format("-{},{}", info.letter, info.typed());
   std::string notes = info.range;
   const std::string default_text = either(note.default_text, info.default_text);
   if (!default_text.empty() && !info.is_flag())
@@ -171,15 +177,15 @@ struct General {
               fmt::format("{} has no meaning for {}", option, command.get_name()), "leave it out");
 }
 
-/// The texts given for the option called `name`, before or after the command's name.
-std::vector<std::string> texts_of(std::string_view name, const CLI::App& app,
+/// The texts given for `option`, before or after the command's name.
+std::vector<std::string> texts_of(const OptionInfo& option, const CLI::App& app,
                                   const CLI::App* command) {
-  const std::string dashed = fmt::format("--{}", name);
-  const CLI::Option* const own = command ? command->get_option_no_throw(dashed) : nullptr;
-  const CLI::Option* const before = app.get_option_no_throw(dashed);
+  const std::string name = option.typed();
+  const CLI::Option* const own = command ? command->get_option_no_throw(name) : nullptr;
+  const CLI::Option* const before = app.get_option_no_throw(name);
   if (own != nullptr && own->count() > 0) return own->results();
   if (before == nullptr || before->count() == 0) return {};
-  if (command != nullptr && own == nullptr) refuse_for(dashed, *command);
+  if (command != nullptr && own == nullptr) refuse_for(name, *command);
   return before->results();
 }
 
@@ -253,17 +259,14 @@ Invocation parse_command_line(int argc, const char* const* argv,
   if (general.config->count() > 0)
     apply_config_file(general.config->results().back(), invocation.config, invocation.given);
   for (const Option& option : options()) {
-    const auto texts = texts_of(option.name, app, named);
+    const auto texts = texts_of(option, app, named);
     if (texts.empty()) continue;
     option.set(invocation.config, texts.back());
     invocation.given.insert(std::string(option.name));
   }
   for (const OptionInfo& info : command.own) {
-    const CLI::Option* const option = named->get_option(
-        info.positional ? std::string(info.name) : fmt::format("--{}", info.name));
-    if (option->count() == 0) continue;
-    invocation.own[info.name] = option->results();
-    if (!info.repeats) invocation.own[info.name] = {option->results().back()};
+    const CLI::Option* const option = named->get_option(info.typed());
+    if (option->count() > 0) invocation.own[info.name] = option->results();
   }
   if (general.resume->count() > 0) {
     if (named != nullptr && !command.takes_general) refuse_for("--resume", *named);

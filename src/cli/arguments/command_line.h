@@ -32,14 +32,16 @@ struct Invocation {
 Invocation parse_command_line(int argc, const char* const* argv,
                               const std::vector<Command>& commands);
 
-/// The command's own options of an invocation, as its `table` reads them. Throws `Error` (kUsage).
+/// The command's own options of an invocation, as its `table` reads them; of one that does not
+/// repeat the last counts. Throws `Error` (kUsage).
 template <class Options>
 Options own_options(const std::vector<OptionOf<Options>>& table, const Invocation& invocation) {
   Options options;
   for (const auto& option : table) {
     const auto texts = invocation.own.find(option.name);
     if (texts == invocation.own.end()) continue;
-    for (const std::string& text : texts->second) option.set(options, text);
+    for (const std::string& text : texts->second)
+      if (option.repeats || &text == &texts->second.back()) option.set(options, text);
   }
   return options;
 }

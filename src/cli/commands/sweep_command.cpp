@@ -119,8 +119,7 @@ SweepSetup make_setup(const fs::path& directory, const Dataset& dataset, const M
 /// this one.
 void claim_sweep(const fs::path& directory, const nlohmann::ordered_json& document) {
   const fs::path file = directory / kSweepFile;
-  std::error_code ignored;
-  if (fs::exists(file, ignored))
+  if (holds_sweep(directory))
     return warn_of_other_versions(check_same_sweep(file, document), "sweep");
   write_file_atomically(file, document.dump(2) + "\n");
 }

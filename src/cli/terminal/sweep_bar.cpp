@@ -52,7 +52,8 @@ std::vector<std::string> rows_of(const Plan& plan, std::span<const TrialRecord> 
 
 }  // namespace
 
-SweepBar::SweepBar(const Plan& plan, std::span<const TrialRecord> journal) : plan_(plan) {
+SweepBar::SweepBar(const Plan& plan, std::span<const TrialRecord> journal)
+    : plan_(plan), all_epochs_(all_epochs(plan)) {
   std::uint64_t epochs = 0;
   for (const TrialRecord& record : latest(journal, Stage::kSearch)) epochs += record.epochs;
   begin(epochs);
@@ -69,9 +70,9 @@ void SweepBar::update(std::span<const TrialRecord> journal) {
   const std::lock_guard lock(mutex_);
   if (stage_ == Stage::kFinal) return;
   const auto records = latest(journal, Stage::kSearch);
-  const std::size_t done = done_count(journal);
+  const std::size_t done = done_count(records);
   shown_.label = fmt::format("Sweep {}/{}", done, counted(plan_.trial_count(), "trial"));
-  shown_.total = all_epochs(plan_);
+  shown_.total = all_epochs_;
   for (const TrialRecord& record : records) {
     if (record.status >= kLost && plan_.rungs.empty())
       shown_.total -= epochs_of(plan_, record.trial.setting) - record.epochs;

@@ -34,7 +34,8 @@ class SweepBar final : public Observer {
   void draw();
 
   const Plan& plan_;
-  std::mutex mutex_;  // of all that follows
+  const std::uint64_t all_epochs_;  // of the search, when no trial diverges
+  std::mutex mutex_;                // of all that follows
   ProgressBar bar_;
   BarValues shown_;  // epochs of this stage
   std::vector<std::string> rows_;

@@ -22,6 +22,8 @@ class DenormalsAreZero {
     asm volatile("msr fpcr, %0" : : "r"(before_ | kFlush));
   }
   ~DenormalsAreZero() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
+#else
+  DenormalsAreZero() {}
 #endif
   DenormalsAreZero(const DenormalsAreZero&) = delete;
   DenormalsAreZero& operator=(const DenormalsAreZero&) = delete;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <utility>
 
 #include "engine/fused/denormals.h"
 #include "engine/fused/isa.h"

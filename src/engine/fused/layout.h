@@ -3,8 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "fmnist/core/parameters.h"
-#include "fmnist/data/split.h"
+#include "fmnist/core/network.h"
 
 namespace fmnist {
 

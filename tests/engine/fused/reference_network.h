@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "fmnist/core/network.h"
 #include "fmnist/core/parameters.h"
-#include "fmnist/data/split.h"
 
 namespace fmnist {
 

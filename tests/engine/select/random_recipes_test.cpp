@@ -7,10 +7,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
-#include <numeric>
 #include <random>
 #include <sstream>
 
+#include "engine/fused/reference_training.h"
 #include "fmnist/core/options.h"
 #include "fmnist/data/dataset.h"
 #include "fmnist/data/order.h"
@@ -85,9 +85,7 @@ struct Comparison {
 };
 
 Comparison compare(const Config& config, const Split& train) {
-  std::vector<std::uint32_t> order(train.size());
-  std::iota(order.begin(), order.end(), 0u);
-  order = epoch_order(order, config.seed, 1);
+  const auto order = epoch_order(in_order(train.size()), config.seed, 1);
   const TrainState initial{initial_parameters(config.seed), {}, 0};
   const auto torch = engine_for(config, EngineChoice::kTorch, train, order, initial);
   const auto alone = engine_for(config, EngineChoice::kFused, train, order, initial);
