@@ -17,7 +17,6 @@ from torch.utils.data import DataLoader
 from torchvision import datasets, transforms
 
 MEAN, STD = 0.1307, 0.3081
-BATCH_SIZE = 64
 LOG_EVERY = 200  # batches
 
 
@@ -40,12 +39,12 @@ class Net(nn.Module):
         return self.fc2(x)
 
 
-def make_loader(data_dir, train, workers):
+def make_loader(data_dir, train, workers, batch_size):
     transform = transforms.Compose(
         [transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))]
     )
     dataset = datasets.FashionMNIST(data_dir, train=train, download=False, transform=transform)
-    return DataLoader(dataset, batch_size=BATCH_SIZE, shuffle=train, num_workers=workers)
+    return DataLoader(dataset, batch_size=batch_size, shuffle=train, num_workers=workers)
 
 
 def train(model, loader, optimizer, epoch):
@@ -56,7 +55,7 @@ def train(model, loader, optimizer, epoch):
         loss.backward()
         optimizer.step()
         if batch % LOG_EVERY == 0:
-            done, total = batch * BATCH_SIZE, len(loader.dataset)
+            done, total = batch * loader.batch_size, len(loader.dataset)
             print(
                 f"Train Epoch: {epoch} [{done}/{total} ({100 * done / total:.0f}%)]\t"
                 f"Loss:{loss.item():.6f}",
@@ -81,6 +80,9 @@ def test(model, loader):
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Trains the book's network on Fashion-MNIST.")
     parser.add_argument("--epochs", type=int, default=40, help="default %(default)s")
+    parser.add_argument("--batch-size", type=int, default=64, help="default %(default)s")
+    parser.add_argument("--lr", type=float, default=0.01, help="default %(default)s")
+    parser.add_argument("--momentum", type=float, default=0.5, help="default %(default)s")
     parser.add_argument("--threads", type=int, help="default: PyTorch's own choice")
     parser.add_argument(
         "--workers", type=int, default=0, help="DataLoader processes (default %(default)s)"
@@ -103,9 +105,9 @@ def main():
     torch.manual_seed(arguments.seed)
 
     model = Net()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.5)
-    train_loader = make_loader(arguments.data_dir, True, arguments.workers)
-    test_loader = make_loader(arguments.data_dir, False, arguments.workers)
+    optimizer = torch.optim.SGD(model.parameters(), lr=arguments.lr, momentum=arguments.momentum)
+    train_loader = make_loader(arguments.data_dir, True, arguments.workers, arguments.batch_size)
+    test_loader = make_loader(arguments.data_dir, False, arguments.workers, arguments.batch_size)
 
     for epoch in range(1, arguments.epochs + 1):
         start = time.perf_counter()

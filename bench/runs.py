@@ -60,9 +60,11 @@ class Bench:
     python: Path
     data_dir: Path
     torchvision_dir: Path | None
+    recipe: tuple[str, ...] = ()  # options that script and program both take
 
     def command(self, setting, epochs, seed, options=()):
         common = ["--epochs", str(epochs), "--threads", str(setting.threads), "--seed", str(seed)]
+        common += self.recipe
         if setting.engine:
             own = ["--engine", setting.engine, "--device", "cpu", "--data-dir", str(self.data_dir)]
             return [str(self.program), *common, *own, *options, "--no-output", "--json"]
